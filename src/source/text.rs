@@ -1,0 +1,161 @@
+use std::ops::Range;
+use std::sync::OnceLock;
+
+use memchr::{memchr_iter, memrchr};
+
+/// Which of the [`Sources`] a span belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct SourceId(pub u32);
+
+/// A range of bytes of one source: `start` inclusive, `end` exclusive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Span {
+    pub source: SourceId,
+    pub start: u32,
+    pub end: u32,
+}
+
+impl Span {
+    pub fn new(source: SourceId, range: Range<usize>) -> Self {
+        Self { source, start: range.start as u32, end: range.end as u32 }
+    }
+
+    pub fn range(self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+}
+
+/// A place as people and tools read it. Lines and columns start at 1; columns count characters, not bytes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Location<'a> {
+    /// The file's name as it is shown: as the user wrote it, or the template that `# Source: …` names.
+    pub file: &'a str,
+    pub line: usize,
+    pub column: usize,
+}
+
+/// One text of at most 4 GiB, with an index of its lines that is built when first asked for.
+#[derive(Debug)]
+pub struct Source {
+    name: String,
+    text: String,
+    /// `(offset, name)`: from `offset` on, places are shown under `name` (`# Source:` comments of `helm template`).
+    origins: Vec<(u32, String)>,
+    lines: OnceLock<Vec<u32>>,
+}
+
+impl Source {
+    /// `name` is how reports show the source: a path, or `<stdin>`.
+    pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
+        let text = text.into();
+        Self { name: name.into(), origins: origins(&text), text, lines: OnceLock::new() }
+    }
+
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Byte offsets at which the lines start.
+    pub fn lines(&self) -> &[u32] {
+        self.lines.get_or_init(|| {
+            let breaks = memchr_iter(b'\n', self.text.as_bytes()).map(|at| at as u32 + 1);
+            std::iter::once(0).chain(breaks).collect()
+        })
+    }
+
+    pub fn locate(&self, offset: usize) -> Location<'_> {
+        let mut offset = offset.min(self.text.len());
+        while !self.text.is_char_boundary(offset) {
+            offset -= 1;
+        }
+        let line = self.lines().partition_point(|&start| start as usize <= offset);
+        let start = memrchr(b'\n', &self.text.as_bytes()[..offset]).map_or(0, |at| at + 1);
+        let column = self.text[start..offset].chars().count() + 1;
+        Location { file: self.name_at(offset), line, column }
+    }
+
+    fn name_at(&self, offset: usize) -> &str {
+        let next = self.origins.partition_point(|&(start, _)| start as usize <= offset);
+        match next.checked_sub(1) {
+            Some(index) => &self.origins[index].1,
+            None => &self.name,
+        }
+    }
+}
+
+/// Where a rendered stream says which template it shows next. A separator ends the template's reach.
+fn origins(text: &str) -> Vec<(u32, String)> {
+    const MARK: &str = "# Source: ";
+    let mut origins = Vec::new();
+    for at in memchr::memmem::find_iter(text.as_bytes(), MARK) {
+        let starts_line = at == 0 || text.as_bytes()[at - 1] == b'\n';
+        if starts_line {
+            let line = text[at + MARK.len()..].lines().next().unwrap_or_default();
+            origins.push((at as u32, line.trim().to_owned()));
+        }
+    }
+    origins
+}
+
+/// All texts of a run; a [`Span`] finds its text here.
+#[derive(Debug, Default)]
+pub struct Sources(Vec<Source>);
+
+impl Sources {
+    pub fn add(&mut self, source: Source) -> SourceId {
+        self.0.push(source);
+        SourceId(self.0.len() as u32 - 1)
+    }
+
+    pub fn get(&self, id: SourceId) -> &Source {
+        &self.0[id.0 as usize]
+    }
+
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (SourceId, &Source)> {
+        self.0.iter().enumerate().map(|(index, source)| (SourceId(index as u32), source))
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Where `span` starts.
+    pub fn locate(&self, span: Span) -> Location<'_> {
+        self.get(span.source).locate(span.start as usize)
+    }
+
+    pub fn text(&self, span: Span) -> &str {
+        &self.get(span.source).text()[span.range()]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_count_characters() {
+        let source = Source::new("a.yaml", "a: b\nçã: d\n");
+        let at = source.text().find('d').unwrap();
+        assert_eq!(source.locate(at), Location { file: "a.yaml", line: 2, column: 5 });
+    }
+
+    #[test]
+    fn end_of_text_has_a_place() {
+        let source = Source::new("a.yaml", "a\n");
+        assert_eq!(source.locate(2), Location { file: "a.yaml", line: 2, column: 1 });
+    }
+
+    #[test]
+    fn source_comments_name_the_file() {
+        let text = "---\n# Source: shop/templates/a.yaml\na: 1\n---\n# Source: shop/templates/b.yaml\nb: 1\n";
+        let source = Source::new("<stdin>", text);
+        assert_eq!(source.locate(text.find("a: 1").unwrap()).file, "shop/templates/a.yaml");
+        assert_eq!(source.locate(text.find("b: 1").unwrap()).file, "shop/templates/b.yaml");
+        assert_eq!(source.locate(0).file, "<stdin>");
+    }
+}
