@@ -1,0 +1,207 @@
+//! `networking.istio.io` DestinationRule: names as in istio/api 1.31 `networking/v1alpha3/destination_rule.proto`.
+
+use crate::format::Duration;
+
+use super::read::{Bool, Float, Int, Labels, Located, Map, Str, message};
+use super::virtual_service::PortSelector;
+
+message! {
+    pub struct DestinationRule<'a> {
+        host: Option<Str<'a>>,
+        traffic_policy: Option<TrafficPolicy<'a>>,
+        subsets: Vec<Subset<'a>>,
+        export_to: Vec<Str<'a>>,
+        workload_selector: Option<WorkloadSelector<'a>>,
+    }
+
+    /// `matchLabels` of a policy, a DestinationRule, a Telemetry.
+    pub struct WorkloadSelector<'a> {
+        match_labels: Labels<'a>,
+    }
+
+    pub struct Subset<'a> {
+        name: Option<Str<'a>>,
+        labels: Labels<'a>,
+        traffic_policy: Option<TrafficPolicy<'a>>,
+    }
+
+    pub struct TrafficPolicy<'a> {
+        load_balancer: Option<LoadBalancerSettings<'a>>,
+        connection_pool: Option<ConnectionPoolSettings<'a>>,
+        outlier_detection: Option<OutlierDetection<'a>>,
+        tls: Option<ClientTlsSettings<'a>>,
+        port_level_settings: Vec<PortTrafficPolicy<'a>>,
+        tunnel: Option<TunnelSettings<'a>>,
+        proxy_protocol: Option<ProxyProtocol<'a>>,
+        retry_budget: Option<RetryBudget<'a>>,
+    }
+
+    pub struct PortTrafficPolicy<'a> {
+        port: Option<PortSelector<'a>>,
+        load_balancer: Option<LoadBalancerSettings<'a>>,
+        connection_pool: Option<ConnectionPoolSettings<'a>>,
+        outlier_detection: Option<OutlierDetection<'a>>,
+        tls: Option<ClientTlsSettings<'a>>,
+    }
+
+    pub struct TunnelSettings<'a> {
+        protocol: Option<Str<'a>>,
+        target_host: Option<Str<'a>>,
+        target_port: Option<Int>,
+    }
+
+    pub struct ProxyProtocol<'a> {
+        version: Option<Str<'a>>,
+    }
+
+    pub struct RetryBudget<'a> {
+        percent: Option<Float>,
+        min_retry_concurrency: Option<Int>,
+    }
+
+    pub struct LoadBalancerSettings<'a> {
+        simple: Option<Str<'a>>,
+        consistent_hash: Option<ConsistentHash<'a>>,
+        locality_lb_setting: Option<LocalityLbSetting<'a>>,
+        zone_aware_lb_setting: Option<ZoneAwareLbSetting<'a>>,
+        warmup: Option<Warmup<'a>>,
+        warmup_duration_secs: Option<Located<Duration>>,
+    }
+
+    pub struct Warmup<'a> {
+        duration: Option<Located<Duration>>,
+        minimum_percent: Option<Float>,
+        aggression: Option<Float>,
+    }
+
+    pub struct ConsistentHash<'a> {
+        http_header_name: Option<Str<'a>>,
+        http_cookie: Option<HttpCookie<'a>>,
+        use_source_ip: Option<Bool>,
+        http_query_parameter_name: Option<Str<'a>>,
+        ring_hash: Option<RingHash<'a>>,
+        maglev: Option<MagLev<'a>>,
+        minimum_ring_size: Option<Int>,
+    }
+
+    pub struct RingHash<'a> {
+        minimum_ring_size: Option<Int>,
+    }
+
+    pub struct MagLev<'a> {
+        table_size: Option<Int>,
+    }
+
+    pub struct HttpCookie<'a> {
+        name: Option<Str<'a>>,
+        path: Option<Str<'a>>,
+        ttl: Option<Located<Duration>>,
+        attributes: Vec<CookieAttribute<'a>>,
+    }
+
+    pub struct CookieAttribute<'a> {
+        name: Option<Str<'a>>,
+        value: Option<Str<'a>>,
+    }
+
+    pub struct LocalityLbSetting<'a> {
+        distribute: Vec<Distribute<'a>>,
+        failover: Vec<Failover<'a>>,
+        failover_priority: Vec<Str<'a>>,
+        enabled: Option<Bool>,
+    }
+
+    pub struct ZoneAwareLbSetting<'a> {
+        enabled: Option<Bool>,
+        routing_enabled: Option<Float>,
+        min_cluster_size: Option<Int>,
+        force_local_zone: Option<ForceLocalZone<'a>>,
+        failover: Vec<Failover<'a>>,
+        failover_priority: Vec<Str<'a>>,
+    }
+
+    pub struct ForceLocalZone<'a> {
+        enabled: Option<Bool>,
+        min_size: Option<Int>,
+    }
+
+    pub struct Distribute<'a> {
+        from: Option<Str<'a>>,
+        to: Map<'a, Int>,
+    }
+
+    pub struct Failover<'a> {
+        from: Option<Str<'a>>,
+        to: Option<Str<'a>>,
+    }
+
+    pub struct ConnectionPoolSettings<'a> {
+        tcp: Option<TcpSettings<'a>>,
+        http: Option<HttpSettings<'a>>,
+    }
+
+    pub struct TcpSettings<'a> {
+        max_connections: Option<Int>,
+        connect_timeout: Option<Located<Duration>>,
+        tcp_keepalive: Option<TcpKeepalive<'a>>,
+        max_connection_duration: Option<Located<Duration>>,
+        idle_timeout: Option<Located<Duration>>,
+    }
+
+    pub struct TcpKeepalive<'a> {
+        probes: Option<Int>,
+        time: Option<Located<Duration>>,
+        interval: Option<Located<Duration>>,
+    }
+
+    pub struct HttpSettings<'a> {
+        http1_max_pending_requests: Option<Int>,
+        http2_max_requests: Option<Int>,
+        max_requests_per_connection: Option<Int>,
+        max_retries: Option<Int>,
+        idle_timeout: Option<Located<Duration>>,
+        h2_upgrade_policy: Option<Str<'a>>,
+        use_client_protocol: Option<Bool>,
+        max_concurrent_streams: Option<Int>,
+        http2_keep_alive: Option<Http2KeepAlive<'a>>,
+    }
+
+    pub struct Http2KeepAlive<'a> {
+        interval: Option<Located<Duration>>,
+        timeout: Option<Located<Duration>>,
+    }
+
+    pub struct OutlierDetection<'a> {
+        consecutive_errors: Option<Int>,
+        split_external_local_origin_errors: Option<Bool>,
+        consecutive_local_origin_failures: Option<Int>,
+        consecutive_gateway_errors: Option<Int>,
+        consecutive5xx_errors as "consecutive5xxErrors": Option<Int>,
+        interval: Option<Located<Duration>>,
+        base_ejection_time: Option<Located<Duration>>,
+        max_ejection_percent: Option<Int>,
+        min_health_percent: Option<Int>,
+        outlier_detection_http_error_codes: Vec<Int>,
+    }
+
+    pub struct ClientTlsSettings<'a> {
+        mode: Option<Str<'a>>,
+        client_certificate: Option<Str<'a>>,
+        private_key: Option<Str<'a>>,
+        ca_certificates: Option<Str<'a>>,
+        credential_name: Option<Str<'a>>,
+        subject_alt_names: Vec<Str<'a>>,
+        sni: Option<Str<'a>>,
+        insecure_skip_verify: Option<Bool>,
+        ca_crl: Option<Str<'a>>,
+    }
+}
+
+impl<'a> DestinationRule<'a> {
+    /// The top-level policy and those of the subsets, each with its subset.
+    pub fn policies(&self) -> impl Iterator<Item = (Option<&Subset<'a>>, &TrafficPolicy<'a>)> {
+        let own = self.traffic_policy.iter().map(|policy| (None, policy));
+        let subsets = self.subsets.iter().filter_map(|subset| Some((Some(subset), subset.traffic_policy.as_ref()?)));
+        own.chain(subsets)
+    }
+}

@@ -1,0 +1,104 @@
+//! MeshConfig: names as in istio/api 1.31 `mesh/v1alpha1/config.proto`, as far as meshlint uses them.
+
+use crate::format::Duration;
+use crate::yaml::Node;
+
+use super::destination_rule::{LocalityLbSetting, TrafficPolicy};
+use super::networking::Keepalive;
+use super::read::{Bool, Int, Labels, Located, Str, message};
+use super::virtual_service::HttpRetry;
+
+message! {
+    pub struct MeshConfig<'a> {
+        root_namespace: Option<Str<'a>>,
+        trust_domain: Option<Str<'a>>,
+        trust_domain_aliases: Vec<Str<'a>>,
+        enable_auto_mtls: Option<Bool>,
+        outbound_traffic_policy: Option<Mode<'a>>,
+        inbound_traffic_policy: Option<Mode<'a>>,
+        default_service_export_to: Vec<Str<'a>>,
+        default_virtual_service_export_to: Vec<Str<'a>>,
+        default_destination_rule_export_to: Vec<Str<'a>>,
+        default_config: Option<DefaultProxyConfig<'a>>,
+        extension_providers: Vec<ExtensionProvider<'a>>,
+        default_providers: Option<DefaultProviders<'a>>,
+        ingress_controller_mode: Option<Str<'a>>,
+        ingress_service: Option<Str<'a>>,
+        ingress_selector: Option<Str<'a>>,
+        ingress_class: Option<Str<'a>>,
+        locality_lb_setting: Option<LocalityLbSetting<'a>>,
+        default_traffic_policy: Option<TrafficPolicy<'a>>,
+        default_http_retry_policy: Option<HttpRetry<'a>>,
+        access_log_file: Option<Str<'a>>,
+        access_log_format: Option<Str<'a>>,
+        access_log_encoding: Option<Str<'a>>,
+        enable_envoy_access_log_service: Option<Bool>,
+        disable_envoy_listener_log: Option<Bool>,
+        enable_tracing: Option<Bool>,
+        connect_timeout: Option<Located<Duration>>,
+        protocol_detection_timeout: Option<Located<Duration>>,
+        tcp_keepalive: Option<Keepalive<'a>>,
+        h2_upgrade_policy: Option<Str<'a>>,
+        inbound_cluster_stat_name: Option<Str<'a>>,
+        outbound_cluster_stat_name: Option<Str<'a>>,
+        verify_certificate_at_client: Option<Bool>,
+        path_normalization: Option<PathNormalization<'a>>,
+        discovery_selectors: Vec<Node<'a>>,
+        service_settings: Vec<Node<'a>>,
+        mesh_mtls as "meshMTLS": Option<TlsConfig<'a>>,
+        tls_defaults: Option<TlsConfig<'a>>,
+        ca_certificates: Vec<Node<'a>>,
+        proxy_listen_port: Option<Int>,
+        proxy_http_port: Option<Int>,
+        proxy_inbound_listen_port: Option<Int>,
+        dns_refresh_rate: Option<Located<Duration>>,
+        enable_prometheus_merge: Option<Bool>,
+    }
+
+    pub struct Mode<'a> {
+        mode: Option<Str<'a>>,
+    }
+
+    pub struct PathNormalization<'a> {
+        normalization: Option<Str<'a>>,
+    }
+
+    pub struct TlsConfig<'a> {
+        min_protocol_version: Option<Str<'a>>,
+        ecdh_curves: Vec<Str<'a>>,
+        cipher_suites: Vec<Str<'a>>,
+    }
+
+    /// ProxyConfig of the mesh, and of the annotation `proxy.istio.io/config`.
+    pub struct DefaultProxyConfig<'a> {
+        concurrency: Option<Int>,
+        proxy_metadata: Labels<'a>,
+        interception_mode: Option<Str<'a>>,
+        hold_application_until_proxy_starts: Option<Bool>,
+        tracing: Option<Node<'a>>,
+        proxy_headers: Option<Node<'a>>,
+        gateway_topology: Option<Node<'a>>,
+        private_key_provider: Option<Node<'a>>,
+        drain_duration: Option<Located<Duration>>,
+        image: Option<Node<'a>>,
+    }
+
+    pub struct DefaultProviders<'a> {
+        tracing: Vec<Str<'a>>,
+        metrics: Vec<Str<'a>>,
+        access_logging: Vec<Str<'a>>,
+    }
+
+    /// A named provider; which kind it is tells the one other key it has.
+    pub struct ExtensionProvider<'a> {
+        name: Option<Str<'a>>,
+    }
+}
+
+impl<'a> ExtensionProvider<'a> {
+    /// The kind of the provider (`envoyExtAuthzGrpc`, `prometheus`, …) and what is written under it.
+    pub fn kind(&self) -> Option<(&'a str, Node<'a>)> {
+        let entry = self.node.entries().find(|entry| entry.key.as_str() != Some("name"))?;
+        Some((entry.key.as_str()?, entry.value))
+    }
+}

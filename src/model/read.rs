@@ -1,0 +1,283 @@
+//! Reading nodes into values. It is silent: a field of the wrong type is absent and its siblings remain, for the schema
+//! has reported it.
+
+use std::ops::Deref;
+
+use crate::format::Duration;
+use crate::source::Span;
+use crate::yaml::{Node, Scalar};
+
+/// A value and where it is written.
+#[derive(Clone, Copy, Debug)]
+pub struct Located<T> {
+    pub value: T,
+    pub at: Span,
+}
+
+impl<T> Deref for Located<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+/// Equal if the values are, wherever they stand.
+impl<T: PartialEq> PartialEq for Located<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.value == other.value
+    }
+}
+
+impl<T: Eq> Eq for Located<T> {}
+
+pub type Str<'a> = Located<&'a str>;
+pub type Int = Located<i64>;
+pub type Float = Located<f64>;
+pub type Bool = Located<bool>;
+
+impl<'a> Str<'a> {
+    /// Whether the text holds a placeholder (`${VAR}`, `$(VAR)`) that something fills in later, so that nothing can be
+    /// said of its value.
+    pub fn is_placeholder(&self) -> bool {
+        crate::format::has_placeholder(self.value)
+    }
+}
+
+/// What a place of the tree is, as a `Self`; `None` where it is something else.
+pub trait Read<'a>: Sized {
+    fn read(node: Node<'a>) -> Option<Self>;
+}
+
+/// What a field may be: it has a value when the key is absent, too.
+pub trait Field<'a>: Default {
+    fn field(node: Node<'a>) -> Self;
+}
+
+impl<'a, T: Read<'a>> Field<'a> for Option<T> {
+    fn field(node: Node<'a>) -> Self {
+        T::read(node)
+    }
+}
+
+impl<'a, T: Read<'a>> Field<'a> for Vec<T> {
+    fn field(node: Node<'a>) -> Self {
+        node.items().filter_map(T::read).collect()
+    }
+}
+
+/// A map of strings to values, in the order of the text.
+#[derive(Clone, Debug)]
+pub struct Map<'a, T>(Vec<(Str<'a>, T)>);
+
+pub type Labels<'a> = Map<'a, Str<'a>>;
+
+impl<'a, T> Map<'a, T> {
+    pub fn get(&self, key: &str) -> Option<&T> {
+        self.0.iter().find(|(name, _)| name.value == key).map(|(_, value)| value)
+    }
+
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&Str<'a>, &T)> {
+        self.0.iter().map(|(key, value)| (key, value))
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+}
+
+impl<T> Default for Map<'_, T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<'a> Labels<'a> {
+    pub fn text(&self, key: &str) -> Option<&'a str> {
+        self.get(key).map(|value| value.value)
+    }
+
+    /// Whether all of `selector` are among these.
+    pub fn contains(&self, selector: &Labels<'_>) -> bool {
+        selector.iter().all(|(key, value)| self.text(key).is_some_and(|text| text == value.value))
+    }
+}
+
+impl<'a, T: Read<'a>> Field<'a> for Map<'a, T> {
+    fn field(node: Node<'a>) -> Self {
+        let pairs = node.entries().filter_map(|entry| Some((key(entry.key), T::read(entry.value)?)));
+        Self(pairs.collect())
+    }
+}
+
+impl<'a, T: Read<'a>> Read<'a> for Map<'a, T> {
+    fn read(node: Node<'a>) -> Option<Self> {
+        Some(Self::field(node))
+    }
+}
+
+fn key<'a>(node: Node<'a>) -> Str<'a> {
+    let value = node.as_str().unwrap_or(node.raw());
+    Str { value, at: node.at() }
+}
+
+fn located<'a, T>(node: Node<'a>, value: Option<T>) -> Option<Located<T>> {
+    value.map(|value| Located { value, at: node.at() })
+}
+
+impl<'a> Read<'a> for Str<'a> {
+    fn read(node: Node<'a>) -> Option<Self> {
+        located(node, node.as_str())
+    }
+}
+
+impl<'a> Read<'a> for Int {
+    fn read(node: Node<'a>) -> Option<Self> {
+        let value = match node.scalar()? {
+            Scalar::Int(value) => Some(value),
+            Scalar::Float(value) if value.fract() == 0.0 => Some(value as i64),
+            _ => None,
+        };
+        located(node, value)
+    }
+}
+
+impl<'a> Read<'a> for Float {
+    fn read(node: Node<'a>) -> Option<Self> {
+        let value = match node.scalar()? {
+            Scalar::Int(value) => Some(value as f64),
+            Scalar::Uint(value) => Some(value as f64),
+            Scalar::Float(value) => Some(value),
+            _ => None,
+        };
+        located(node, value)
+    }
+}
+
+impl<'a> Read<'a> for Bool {
+    fn read(node: Node<'a>) -> Option<Self> {
+        let value = match node.scalar()? {
+            Scalar::Bool(value) => Some(value),
+            _ => None,
+        };
+        located(node, value)
+    }
+}
+
+impl<'a> Read<'a> for Located<Duration> {
+    fn read(node: Node<'a>) -> Option<Self> {
+        located(node, Duration::parse(node.as_str()?).ok())
+    }
+}
+
+/// Anything, read later.
+impl<'a> Read<'a> for Node<'a> {
+    fn read(node: Node<'a>) -> Option<Self> {
+        (!node.is_null()).then_some(node)
+    }
+}
+
+/// A value of named fields. It can be read from any node: what is not there is absent.
+pub trait Message<'a>: Read<'a> {
+    fn read_fields(node: Node<'a>) -> Self;
+}
+
+/// A number or a name, as ports of Kubernetes are.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum IntOrStr<'a> {
+    Int(i64),
+    Str(&'a str),
+}
+
+impl<'a> Read<'a> for Located<IntOrStr<'a>> {
+    fn read(node: Node<'a>) -> Option<Self> {
+        let value = match node.scalar()? {
+            Scalar::Int(value) => Some(IntOrStr::Int(value)),
+            Scalar::String(text) => Some(IntOrStr::Str(text)),
+            _ => None,
+        };
+        located(node, value)
+    }
+}
+
+/// Defines a message: a struct of fields that are read from the keys of a mapping, `camelCase` for `snake_case`, and the
+/// `node` that it was read from. The JSON name is given where it is another (`field as "name"`).
+macro_rules! message {
+    ($(
+        $(#[$meta:meta])*
+        pub struct $name:ident<$lt:lifetime> { $( $(#[$field_meta:meta])* $field:ident $(as $key:literal)? : $type:ty ),* $(,)? }
+    )*) => {$(
+        $(#[$meta])*
+        #[derive(Clone, Debug)]
+        pub struct $name<$lt> {
+            pub node: $crate::yaml::Node<$lt>,
+            $( $(#[$field_meta])* pub $field: $type, )*
+        }
+
+        impl<$lt> $crate::model::read::Read<$lt> for $name<$lt> {
+            fn read(node: $crate::yaml::Node<$lt>) -> Option<Self> {
+                (node.kind() == $crate::yaml::Kind::Mapping).then(|| <Self as $crate::model::read::Message>::read_fields(node))
+            }
+        }
+
+        impl<$lt> $crate::model::read::Message<$lt> for $name<$lt> {
+            fn read_fields(node: $crate::yaml::Node<$lt>) -> Self {
+                #[allow(unused_mut)]
+                let mut message = Self { node, $( $field: Default::default() ),* };
+                for _entry in node.entries() {
+                    let _key = _entry.key.key_text();
+                    $( if $crate::model::read::is_key(&_key, message!(@key $field $($key)?)) {
+                        message.$field = $crate::model::read::Field::field(_entry.value);
+                        continue;
+                    } )*
+                }
+                message
+            }
+        }
+    )*};
+    (@key $field:ident $key:literal) => { $key };
+    (@key $field:ident) => { stringify!($field) };
+}
+pub(crate) use message;
+
+/// Whether `key` is the JSON name of `field`, a name in snake case.
+pub(crate) fn is_key(key: &str, field: &str) -> bool {
+    if key == field {
+        return true;
+    }
+    let mut expected = field.trim_start_matches("r#").bytes();
+    for byte in key.bytes() {
+        let wanted = match expected.next() {
+            Some(b'_') => expected.next().map(|next| next.to_ascii_uppercase()),
+            other => other,
+        };
+        if wanted != Some(byte) {
+            return false;
+        }
+    }
+    expected.next().is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_names_are_camel_case() {
+        let cases = [
+            ("host", "host", true),
+            ("loadBalancer", "load_balancer", true),
+            ("load_balancer", "load_balancer", true),
+            ("loadBalance", "load_balancer", false),
+            ("loadBalancers", "load_balancer", false),
+            ("http2MaxRequests", "http2_max_requests", true),
+        ];
+        for (key, field, equal) in cases {
+            assert_eq!(is_key(key, field), equal, "{key} {field}");
+        }
+    }
+}

@@ -1,0 +1,303 @@
+//! `networking.istio.io` VirtualService: names as in istio/api 1.31 `networking/v1alpha3/virtual_service.proto`.
+
+use crate::format::Duration;
+use crate::yaml::Node;
+
+use super::read::{Bool, Float, Int, Labels, Located, Map, Str, message};
+
+message! {
+    pub struct VirtualService<'a> {
+        hosts: Vec<Str<'a>>,
+        gateways: Vec<Str<'a>>,
+        http: Vec<HttpRoute<'a>>,
+        tls: Vec<TlsRoute<'a>>,
+        tcp: Vec<TcpRoute<'a>>,
+        export_to: Vec<Str<'a>>,
+    }
+
+    pub struct HttpRoute<'a> {
+        name: Option<Str<'a>>,
+        r#match: Vec<HttpMatchRequest<'a>>,
+        route: Vec<HttpRouteDestination<'a>>,
+        redirect: Option<HttpRedirect<'a>>,
+        direct_response: Option<HttpDirectResponse<'a>>,
+        delegate: Option<Delegate<'a>>,
+        rewrite: Option<HttpRewrite<'a>>,
+        timeout: Option<Located<Duration>>,
+        retries: Option<HttpRetry<'a>>,
+        fault: Option<HttpFaultInjection<'a>>,
+        mirror: Option<Destination<'a>>,
+        mirrors: Vec<HttpMirrorPolicy<'a>>,
+        mirror_percent: Option<Int>,
+        mirror_percentage: Option<Percent<'a>>,
+        cors_policy: Option<CorsPolicy<'a>>,
+        headers: Option<Headers<'a>>,
+    }
+
+    pub struct HttpMatchRequest<'a> {
+        name: Option<Str<'a>>,
+        uri: Option<StringMatch<'a>>,
+        scheme: Option<StringMatch<'a>>,
+        method: Option<StringMatch<'a>>,
+        authority: Option<StringMatch<'a>>,
+        headers: Map<'a, StringMatch<'a>>,
+        without_headers: Map<'a, StringMatch<'a>>,
+        query_params: Map<'a, StringMatch<'a>>,
+        port: Option<Int>,
+        source_labels: Labels<'a>,
+        gateways: Vec<Str<'a>>,
+        ignore_uri_case: Option<Bool>,
+        source_namespace: Option<Str<'a>>,
+        stat_prefix: Option<Str<'a>>,
+    }
+
+    pub struct StringMatch<'a> {
+        exact: Option<Str<'a>>,
+        prefix: Option<Str<'a>>,
+        regex: Option<Str<'a>>,
+    }
+
+    pub struct HttpRouteDestination<'a> {
+        destination: Option<Destination<'a>>,
+        weight: Option<Int>,
+        headers: Option<Headers<'a>>,
+    }
+
+    pub struct RouteDestination<'a> {
+        destination: Option<Destination<'a>>,
+        weight: Option<Int>,
+    }
+
+    /// Where traffic goes: a host of the service registry, perhaps one subset of it, perhaps one port.
+    pub struct Destination<'a> {
+        host: Option<Str<'a>>,
+        subset: Option<Str<'a>>,
+        port: Option<PortSelector<'a>>,
+    }
+
+    pub struct PortSelector<'a> {
+        number: Option<Int>,
+    }
+
+    pub struct Delegate<'a> {
+        name: Option<Str<'a>>,
+        namespace: Option<Str<'a>>,
+    }
+
+    pub struct HttpRedirect<'a> {
+        uri: Option<Str<'a>>,
+        prefix_rewrite: Option<Str<'a>>,
+        authority: Option<Str<'a>>,
+        port: Option<Int>,
+        derive_port: Option<Str<'a>>,
+        scheme: Option<Str<'a>>,
+        redirect_code: Option<Int>,
+    }
+
+    pub struct HttpDirectResponse<'a> {
+        status: Option<Int>,
+        body: Option<HttpBody<'a>>,
+    }
+
+    pub struct HttpBody<'a> {
+        string: Option<Str<'a>>,
+        bytes: Option<Str<'a>>,
+    }
+
+    pub struct HttpRewrite<'a> {
+        uri: Option<Str<'a>>,
+        authority: Option<Str<'a>>,
+        uri_regex_rewrite: Option<RegexRewrite<'a>>,
+    }
+
+    pub struct RegexRewrite<'a> {
+        r#match: Option<Str<'a>>,
+        rewrite: Option<Str<'a>>,
+    }
+
+    pub struct HttpRetry<'a> {
+        attempts: Option<Int>,
+        per_try_timeout: Option<Located<Duration>>,
+        retry_on: Option<Str<'a>>,
+        retry_remote_localities: Option<Bool>,
+        retry_ignore_previous_hosts: Option<Bool>,
+        backoff: Option<Located<Duration>>,
+    }
+
+    pub struct HttpFaultInjection<'a> {
+        delay: Option<Delay<'a>>,
+        abort: Option<Abort<'a>>,
+    }
+
+    pub struct Delay<'a> {
+        percent: Option<Int>,
+        percentage: Option<Percent<'a>>,
+        fixed_delay: Option<Located<Duration>>,
+        exponential_delay: Option<Located<Duration>>,
+    }
+
+    pub struct Abort<'a> {
+        percentage: Option<Percent<'a>>,
+        http_status: Option<Int>,
+        grpc_status: Option<Str<'a>>,
+        http2_error: Option<Str<'a>>,
+    }
+
+    pub struct Percent<'a> {
+        value: Option<Float>,
+    }
+
+    pub struct HttpMirrorPolicy<'a> {
+        destination: Option<Destination<'a>>,
+        percentage: Option<Percent<'a>>,
+    }
+
+    pub struct CorsPolicy<'a> {
+        allow_origin: Vec<Str<'a>>,
+        allow_origins: Vec<StringMatch<'a>>,
+        allow_methods: Vec<Str<'a>>,
+        allow_headers: Vec<Str<'a>>,
+        expose_headers: Vec<Str<'a>>,
+        max_age: Option<Located<Duration>>,
+        allow_credentials: Option<Bool>,
+        unmatched_preflights: Option<Str<'a>>,
+    }
+
+    pub struct Headers<'a> {
+        request: Option<HeaderOperations<'a>>,
+        response: Option<HeaderOperations<'a>>,
+    }
+
+    pub struct HeaderOperations<'a> {
+        set: Labels<'a>,
+        add: Labels<'a>,
+        remove: Vec<Str<'a>>,
+    }
+
+    pub struct TlsRoute<'a> {
+        r#match: Vec<TlsMatchAttributes<'a>>,
+        route: Vec<RouteDestination<'a>>,
+    }
+
+    pub struct TlsMatchAttributes<'a> {
+        sni_hosts: Vec<Str<'a>>,
+        destination_subnets: Vec<Str<'a>>,
+        port: Option<Int>,
+        source_labels: Labels<'a>,
+        gateways: Vec<Str<'a>>,
+        source_namespace: Option<Str<'a>>,
+    }
+
+    pub struct TcpRoute<'a> {
+        r#match: Vec<L4MatchAttributes<'a>>,
+        route: Vec<RouteDestination<'a>>,
+    }
+
+    pub struct L4MatchAttributes<'a> {
+        destination_subnets: Vec<Str<'a>>,
+        port: Option<Int>,
+        source_labels: Labels<'a>,
+        gateways: Vec<Str<'a>>,
+        source_subnet: Option<Str<'a>>,
+        source_namespace: Option<Str<'a>>,
+    }
+}
+
+/// A destination of a VirtualService and the list of weighted alternatives it stands in.
+#[derive(Clone, Copy, Debug)]
+pub struct DestinationUse<'v, 'a> {
+    pub destination: &'v Destination<'a>,
+    pub section: Section,
+    /// Only for `route`; a mirror has none.
+    pub weight: Option<Int>,
+    pub mirror: bool,
+    /// The route, for its place.
+    pub route: Node<'a>,
+}
+
+/// The list of a VirtualService that a route is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Section {
+    Http,
+    Tls,
+    Tcp,
+}
+
+impl Section {
+    pub fn name(self) -> &'static str {
+        match self {
+            Section::Http => "http",
+            Section::Tls => "tls",
+            Section::Tcp => "tcp",
+        }
+    }
+}
+
+impl<'a> VirtualService<'a> {
+    /// Every destination that traffic can be sent or mirrored to, in the order of the text.
+    pub fn destinations(&self) -> Vec<DestinationUse<'_, 'a>> {
+        let mut all = Vec::new();
+        for http in &self.http {
+            all.extend(http.destinations());
+        }
+        let tls = self.tls.iter().map(|tls| (Section::Tls, tls.node, &tls.route));
+        let tcp = self.tcp.iter().map(|tcp| (Section::Tcp, tcp.node, &tcp.route));
+        for (section, route, destinations) in tls.chain(tcp) {
+            all.extend(destinations.iter().filter_map(|weighted| {
+                let destination = weighted.destination.as_ref()?;
+                Some(DestinationUse { destination, section, weight: weighted.weight, mirror: false, route })
+            }));
+        }
+        all
+    }
+
+    /// A VirtualService without hosts can only be a delegate of another.
+    pub fn is_delegate(&self) -> bool {
+        self.hosts.is_empty()
+    }
+}
+
+impl<'a> HttpRoute<'a> {
+    pub fn destinations(&self) -> impl Iterator<Item = DestinationUse<'_, 'a>> {
+        let use_of = |destination, weight, mirror| DestinationUse {
+            destination,
+            section: Section::Http,
+            weight,
+            mirror,
+            route: self.node,
+        };
+        let routes = self.route.iter().filter_map(move |weighted| {
+            let destination = weighted.destination.as_ref()?;
+            Some(use_of(destination, weighted.weight, false))
+        });
+        let mirror = self.mirror.iter().map(move |destination| use_of(destination, None, true));
+        let mirrors = self.mirrors.iter().filter_map(move |mirror| {
+            let destination = mirror.destination.as_ref()?;
+            Some(use_of(destination, None, true))
+        });
+        routes.chain(mirror).chain(mirrors)
+    }
+}
+
+/// How a [`StringMatch`] compares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StringMatchKind<'a> {
+    Exact(&'a str),
+    Prefix(&'a str),
+    Regex(&'a str),
+}
+
+impl<'a> StringMatch<'a> {
+    /// `None`: nothing is written, which Istio reads as "present" for headers and as no condition elsewhere.
+    pub fn kind(&self) -> Option<StringMatchKind<'a>> {
+        let exact = self.exact.map(|text| StringMatchKind::Exact(text.value));
+        let prefix = || self.prefix.map(|text| StringMatchKind::Prefix(text.value));
+        let regex = || self.regex.map(|text| StringMatchKind::Regex(text.value));
+        exact.or_else(prefix).or_else(regex)
+    }
+
+    /// The text that is compared with, whichever way.
+    pub fn text(&self) -> Option<Str<'a>> {
+        self.exact.or(self.prefix).or(self.regex)
+    }
+}
