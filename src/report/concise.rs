@@ -1,0 +1,14 @@
+use std::io::{self, Write};
+
+use super::place::Place;
+use super::{Reported, Run, clean};
+
+/// `file:line:column: error[rule] message`, one line per finding.
+pub(super) fn write(run: &Run<'_>, out: &mut dyn Write) -> io::Result<()> {
+    for Reported { finding, severity, rule } in &run.findings {
+        let place = Place::of(finding.at, run.sources);
+        let message = clean(&finding.message).replace('\n', " ");
+        writeln!(out, "{place}: {severity}[{}] {message}", rule.id)?;
+    }
+    Ok(())
+}
