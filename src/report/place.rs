@@ -24,8 +24,7 @@ impl<'a> Place<'a> {
     /// The file as tools find it in a repository: relative to `root` where it is below it, with `/` between folders.
     pub(super) fn path(&self, root: &Path) -> String {
         let path = Path::new(self.file);
-        // `components` also drops a leading `./`.
-        let relative = path.strip_prefix(root).unwrap_or(path).components().collect::<std::path::PathBuf>();
+        let relative = path.strip_prefix(root).or(path.strip_prefix(".")).unwrap_or(path);
         let text = relative.to_string_lossy();
         if std::path::MAIN_SEPARATOR == '\\' { text.replace('\\', "/") } else { text.into_owned() }
     }
