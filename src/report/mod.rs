@@ -25,6 +25,7 @@ use crate::rules::Page;
 use crate::source::Sources;
 
 pub use fingerprint::fingerprints;
+pub use text::wrap;
 
 /// What a run of the linter came to.
 #[derive(Debug)]

@@ -107,7 +107,7 @@ fn hanging(word: &str, text: &str, options: &Options, out: &mut dyn Write) -> io
 }
 
 /// Breaks `text` at spaces only: names, paths and commands stay whole.
-pub(super) fn wrap(text: &str, width: usize, first: &str, rest: &str) -> String {
+pub fn wrap(text: &str, width: usize, first: &str, rest: &str) -> String {
     let options = textwrap::Options::new(width)
         .initial_indent(first)
         .subsequent_indent(rest)
