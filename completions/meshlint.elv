@@ -23,9 +23,22 @@ set edit:completion:arg-completer[meshlint] = {|@words|
             cand --help 'Print help'
             cand -V 'Print version'
             cand --version 'Print version'
+            cand explain 'Explain a rule'
+            cand rules 'List the rules'
             cand completions 'Print a script that completes meshlint''s arguments in a shell'
             cand man 'Print a manual page'
             cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'meshlint;explain'= {
+            cand --color 'When to use colors'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'meshlint;rules'= {
+            cand --format 'How to write the list'
+            cand --color 'When to use colors'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
         }
         &'meshlint;completions'= {
             cand --color 'When to use colors'
@@ -38,9 +51,15 @@ set edit:completion:arg-completer[meshlint] = {|@words|
             cand --help 'Print help'
         }
         &'meshlint;help'= {
+            cand explain 'Explain a rule'
+            cand rules 'List the rules'
             cand completions 'Print a script that completes meshlint''s arguments in a shell'
             cand man 'Print a manual page'
             cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'meshlint;help;explain'= {
+        }
+        &'meshlint;help;rules'= {
         }
         &'meshlint;help;completions'= {
         }

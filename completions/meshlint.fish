@@ -29,9 +29,21 @@ always\t''
 never\t''"
 complete -c meshlint -n "__fish_meshlint_needs_command" -s h -l help -d 'Print help'
 complete -c meshlint -n "__fish_meshlint_needs_command" -s V -l version -d 'Print version'
+complete -c meshlint -n "__fish_meshlint_needs_command" -f -a "explain" -d 'Explain a rule'
+complete -c meshlint -n "__fish_meshlint_needs_command" -f -a "rules" -d 'List the rules'
 complete -c meshlint -n "__fish_meshlint_needs_command" -f -a "completions" -d 'Print a script that completes meshlint\'s arguments in a shell'
 complete -c meshlint -n "__fish_meshlint_needs_command" -f -a "man" -d 'Print a manual page'
 complete -c meshlint -n "__fish_meshlint_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c meshlint -n "__fish_meshlint_using_subcommand explain" -l color -d 'When to use colors' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c meshlint -n "__fish_meshlint_using_subcommand explain" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c meshlint -n "__fish_meshlint_using_subcommand rules" -l format -d 'How to write the list' -r -f -a "text\t'A line per rule: name, severity, category, codes of other tools, summary'
+json\t'An array of objects'"
+complete -c meshlint -n "__fish_meshlint_using_subcommand rules" -l color -d 'When to use colors' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c meshlint -n "__fish_meshlint_using_subcommand rules" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c meshlint -n "__fish_meshlint_using_subcommand completions" -l color -d 'When to use colors' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -40,6 +52,8 @@ complete -c meshlint -n "__fish_meshlint_using_subcommand man" -l color -d 'When
 always\t''
 never\t''"
 complete -c meshlint -n "__fish_meshlint_using_subcommand man" -s h -l help -d 'Print help'
-complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from completions man help" -f -a "completions" -d 'Print a script that completes meshlint\'s arguments in a shell'
-complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from completions man help" -f -a "man" -d 'Print a manual page'
-complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from explain rules completions man help" -f -a "explain" -d 'Explain a rule'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from explain rules completions man help" -f -a "rules" -d 'List the rules'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from explain rules completions man help" -f -a "completions" -d 'Print a script that completes meshlint\'s arguments in a shell'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from explain rules completions man help" -f -a "man" -d 'Print a manual page'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from explain rules completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

@@ -1,8 +1,11 @@
 //! From what was typed to an exit code: one file per command.
 
 mod completions;
+mod explain;
 mod man;
+mod markdown;
 mod near;
+mod rules;
 mod terminal;
 
 use std::ffi::OsString;
@@ -26,6 +29,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Explain(explain::Arguments),
+    Rules(rules::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
 }
@@ -73,8 +78,10 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     }
 }
 
-fn dispatch(command: Command, _terminal: &Terminal, out: &mut dyn Write) -> Result {
+fn dispatch(command: Command, terminal: &Terminal, out: &mut dyn Write) -> Result {
     match command {
+        Command::Explain(arguments) => explain::run(&arguments, terminal, out),
+        Command::Rules(arguments) => rules::run(&arguments, terminal, out),
         Command::Completions(arguments) => completions::run(&arguments, Arguments::command(), out),
         Command::Man(arguments) => man::run(&arguments, Arguments::command(), out),
     }
