@@ -63,39 +63,62 @@ impl Excerpts {
     }
 
     fn push(&mut self, marks: &[Mark<'_>], limit: usize, options: &Options) {
-        let cut = if options.unicode { "…" } else { "..." };
         let base = self.excerpts.last().map_or(0, |last| last.base + last.text.len() + 1);
         let (source, end) = (marks[0].source, marks[marks.len() - 1].line);
         let first = marks[0].line.saturating_sub(CONTEXT);
         let last = (end + CONTEXT).min(last_line(source)).max(end);
         let mut text = String::new();
         for index in first..=last {
-            let line = line(source, index);
             let on_line = || marks.iter().filter(|mark| mark.line == index);
-            let shown = window(line, on_line().next().map_or(0, |mark| mark.range.start), limit);
-            let line_start = text.len();
-            if shown.start > 0 {
-                text.push_str(cut);
-            }
+            let line = line(source, index);
+            let range = window(line, on_line().next().map_or(0, |mark| mark.range.start), limit);
+            let shown = Shown { line, range, cut: if options.unicode { "…" } else { "..." } };
+            let shown_text = shown.text();
             for mark in on_line() {
-                let before = clean(&line[shown.start..mark.range.start]);
-                let marked = clean(&line[mark.range.start..mark.range.end.min(shown.end)]);
-                let column = display_width(&text[line_start..]) + display_width(&before) + display_width(&marked) / 2;
-                let used = last.to_string().len() + GUTTER + column;
-                let words = (!mark.text.is_empty())
-                    .then(|| wrap(&clean(mark.text), options.width.saturating_sub(used).max(NARROWEST), "", ""));
-                let span = (base + text.len() + before.len(), marked.len());
-                let label = if mark.primary { LabeledSpan::new_primary_with_span } else { LabeledSpan::new_with_span };
-                self.labels.push(label(words, span));
+                let place = shown.place(&mark.range);
+                let column = display_width(&shown_text[..place.start]) + display_width(&shown_text[place.clone()]) / 2;
+                let left = options.width.saturating_sub(last.to_string().len() + GUTTER + column);
+                self.labels.push(label(mark, base + text.len() + place.start, place.len(), left));
             }
-            text.push_str(&clean(&line[shown.clone()]));
-            if shown.end < line.len() {
-                text.push_str(cut);
-            }
+            text.push_str(&shown_text);
             text.push('\n');
         }
         let titled = marks.iter().find(|mark| mark.primary).unwrap_or(&marks[0]);
         self.excerpts.push(Excerpt { title: title(titled), first_line: first, text, base });
+    }
+}
+
+/// `width` is that of the label's words.
+fn label(mark: &Mark<'_>, start: usize, length: usize, width: usize) -> LabeledSpan {
+    let words = wrap(&clean(mark.text), width.max(NARROWEST), "", "");
+    let words = (!words.is_empty()).then_some(words);
+    match mark.primary {
+        true => LabeledSpan::new_primary_with_span(words, (start, length)),
+        false => LabeledSpan::new_with_span(words, (start, length)),
+    }
+}
+
+/// The part of a line that is shown, between marks where something is cut off.
+struct Shown<'a> {
+    line: &'a str,
+    range: Range<usize>,
+    cut: &'static str,
+}
+
+impl Shown<'_> {
+    fn text(&self) -> String {
+        let after = if self.range.end < self.line.len() { self.cut } else { "" };
+        format!("{}{}{after}", self.before(), clean(&self.line[self.range.clone()]))
+    }
+
+    fn before(&self) -> &'static str {
+        if self.range.start > 0 { self.cut } else { "" }
+    }
+
+    /// Where bytes of the line are in the text; what is cut off at its end does not count.
+    fn place(&self, range: &Range<usize>) -> Range<usize> {
+        let start = self.before().len() + clean(&self.line[self.range.start..range.start]).len();
+        start..start + clean(&self.line[range.start..range.end.min(self.range.end)]).len()
     }
 }
 
