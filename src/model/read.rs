@@ -90,6 +90,13 @@ impl<'a, T> Map<'a, T> {
     }
 }
 
+/// Equal if the keys and values are, in whatever order.
+impl<T: PartialEq> PartialEq for Map<'_, T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.len() == other.len() && self.iter().all(|(key, value)| other.get(key.value) == Some(value))
+    }
+}
+
 impl<T> Default for Map<'_, T> {
     fn default() -> Self {
         Self(Vec::new())

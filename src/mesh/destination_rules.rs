@@ -1,0 +1,218 @@
+//! Which DestinationRule holds for a client and a host (istio 1.31 `pilot/pkg/model/push_context.go` `destinationRule`,
+//! `destination_rule.go` `mergeDestinationRule`).
+
+use rustc_hash::FxHashMap;
+
+use crate::model::destination_rule::{DestinationRule, Subset, TrafficPolicy};
+use crate::model::{Labels, Object, Resources};
+
+use super::hosts::{HostPattern, full_name, has_wildcard, host_subset_of};
+use super::{ExportTo, Mesh, Service, Settings, by_age};
+
+/// DestinationRules of one namespace for the same host, as one.
+#[derive(Clone, Debug)]
+pub struct MergedRule<'m> {
+    /// The full name, or a wildcard.
+    pub host: String,
+    pub namespace: &'m str,
+    pub export_to: ExportTo<'m>,
+    /// Oldest first.
+    pub rules: Vec<&'m Object<'m, DestinationRule<'m>>>,
+    /// Of each name the first.
+    pub subsets: Vec<MergedSubset<'m>>,
+    /// Of the oldest rule that has one.
+    pub traffic_policy: Option<&'m TrafficPolicy<'m>>,
+    /// The clients that it is for; of all clients in its namespace if absent.
+    pub workload_selector: Option<&'m Labels<'m>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct MergedSubset<'m> {
+    pub name: &'m str,
+    pub subset: &'m Subset<'m>,
+    pub rule: &'m Object<'m, DestinationRule<'m>>,
+}
+
+impl<'m> MergedRule<'m> {
+    pub fn subset(&self, name: &str) -> Option<&MergedSubset<'m>> {
+        self.subsets.iter().find(|subset| subset.name == name)
+    }
+}
+
+/// The rules of one namespace, to be found by host.
+#[derive(Debug, Default)]
+struct NamespaceRules<'m> {
+    exact: FxHashMap<String, Vec<MergedRule<'m>>>,
+    /// Most specific first.
+    wildcards: Vec<(String, Vec<MergedRule<'m>>)>,
+}
+
+/// All DestinationRules, merged and indexed.
+#[derive(Debug, Default)]
+pub struct DestinationRules<'m> {
+    /// All of a namespace.
+    own: FxHashMap<&'m str, NamespaceRules<'m>>,
+    /// Those of a namespace that others see.
+    exported: FxHashMap<&'m str, NamespaceRules<'m>>,
+    /// Those of the root namespace that only it sees.
+    root_private: NamespaceRules<'m>,
+}
+
+impl<'m> DestinationRules<'m> {
+    pub(super) fn new(resources: &'m Resources<'m>, settings: &Settings<'m>) -> Self {
+        let mut all = Self::default();
+        for object in by_age(&resources.destination_rules) {
+            let Some(rule) = merged(object, settings) else { continue };
+            let private = rule.export_to.is_private(rule.namespace);
+            if rule.namespace == settings.root_namespace && private {
+                all.root_private.add(rule.clone());
+            }
+            if !private {
+                all.exported.entry(rule.namespace).or_default().add(rule.clone());
+            }
+            all.own.entry(rule.namespace).or_default().add(rule);
+        }
+        let namespaces = all.own.values_mut().chain(all.exported.values_mut()).chain([&mut all.root_private]);
+        for rules in namespaces {
+            rules.wildcards.sort_by(|left, right| HostPattern(&left.0).cmp(&HostPattern(&right.0)));
+        }
+        all
+    }
+
+    /// The rules of the first level that has any for the host; more than one where not all could be merged or some are
+    /// for certain clients only.
+    fn candidates(&self, client: &str, host: &str, service_namespace: &str, root: &str) -> &[MergedRule<'m>] {
+        let own = match client == root {
+            true => Some(&self.root_private),
+            false => self.own.get(client),
+        };
+        if let Some(found) = own.and_then(|rules| rules.most_specific(host, |_| true)) {
+            return found;
+        }
+        for namespace in [service_namespace, root] {
+            let exported = self.exported.get(namespace);
+            let found = exported.and_then(|rules| rules.most_specific(host, |rule| rule.export_to.sees(client)));
+            if let Some(found) = found {
+                return found;
+            }
+        }
+        &[]
+    }
+
+    /// Every merged rule, by namespace and host.
+    pub fn iter(&self) -> impl Iterator<Item = &MergedRule<'m>> {
+        let mut namespaces: Vec<_> = self.own.iter().collect();
+        namespaces.sort_unstable_by_key(|(namespace, _)| **namespace);
+        namespaces.into_iter().flat_map(|(_, rules)| {
+            let mut exact: Vec<_> = rules.exact.iter().collect();
+            exact.sort_unstable_by_key(|(host, _)| host.as_str());
+            let wildcards = rules.wildcards.iter().flat_map(|(_, rules)| rules);
+            exact.into_iter().flat_map(|(_, rules)| rules).chain(wildcards)
+        })
+    }
+}
+
+impl<'m> NamespaceRules<'m> {
+    fn add(&mut self, rule: MergedRule<'m>) {
+        let rules = match has_wildcard(&rule.host) {
+            false => self.exact.entry(rule.host.clone()).or_default(),
+            true => {
+                let at = self.wildcards.iter().position(|(host, _)| *host == rule.host).unwrap_or_else(|| {
+                    self.wildcards.push((rule.host.clone(), Vec::new()));
+                    self.wildcards.len() - 1
+                });
+                &mut self.wildcards[at].1
+            }
+        };
+        let into = rules.iter_mut().find(|older| {
+            let same_selector = older.workload_selector == rule.workload_selector;
+            same_selector && rule.export_to.covers(&older.export_to)
+        });
+        match into {
+            Some(older) => merge(older, rule),
+            None => rules.push(rule),
+        }
+    }
+
+    fn most_specific(&self, host: &str, visible: impl Fn(&MergedRule<'m>) -> bool) -> Option<&[MergedRule<'m>]> {
+        let usable = |rules: &&Vec<MergedRule<'m>>| rules.iter().any(&visible);
+        let exact = self.exact.get(host).filter(usable);
+        let wildcard = || {
+            let fitting = self.wildcards.iter().filter(|(own, _)| host_subset_of(host, own));
+            fitting.map(|(_, rules)| rules).find(usable)
+        };
+        exact.or_else(wildcard).map(Vec::as_slice)
+    }
+}
+
+fn merged<'m>(object: &'m Object<'m, DestinationRule<'m>>, settings: &Settings<'m>) -> Option<MergedRule<'m>> {
+    let Object { meta, spec } = object;
+    let host = full_name(spec.host?.value, meta.namespace, &settings.options.cluster_domain);
+    let workload_selector = spec.workload_selector.as_ref().map(|selector| &selector.match_labels);
+    let export_to = match workload_selector {
+        Some(_) => ExportTo::Namespaces(vec![meta.namespace]),
+        None => {
+            let entries = spec.export_to.iter().map(|entry| entry.value);
+            ExportTo::new(entries, &settings.default_destination_rule_export_to, meta.namespace)
+        }
+    };
+    let mut rule = MergedRule {
+        host,
+        namespace: meta.namespace,
+        export_to,
+        rules: vec![object],
+        subsets: Vec::new(),
+        traffic_policy: spec.traffic_policy.as_ref(),
+        workload_selector,
+    };
+    add_subsets(&mut rule, object);
+    Some(rule)
+}
+
+fn merge<'m>(older: &mut MergedRule<'m>, newer: MergedRule<'m>) {
+    for object in newer.rules {
+        add_subsets(older, object);
+        older.rules.push(object);
+    }
+    older.traffic_policy = older.traffic_policy.or(newer.traffic_policy);
+}
+
+fn add_subsets<'m>(rule: &mut MergedRule<'m>, object: &'m Object<'m, DestinationRule<'m>>) {
+    for subset in &object.spec.subsets {
+        let Some(name) = subset.name else { continue };
+        if rule.subset(name.value).is_none() {
+            rule.subsets.push(MergedSubset { name: name.value, subset, rule: object });
+        }
+    }
+}
+
+impl<'m> Mesh<'m> {
+    /// The rule in force for clients in namespace `client` that call `service`. `labels` are the client's; without them
+    /// rules for certain clients are passed over.
+    pub fn destination_rule(
+        &self,
+        client: &str,
+        labels: Option<&Labels<'_>>,
+        service: &Service<'m>,
+    ) -> Option<&MergedRule<'m>> {
+        self.destination_rule_for_host(client, labels, &service.host, service.namespace)
+    }
+
+    /// The same for a host that need not exist. `namespace` is where its service is, or would be.
+    pub fn destination_rule_for_host(
+        &self,
+        client: &str,
+        labels: Option<&Labels<'_>>,
+        host: &str,
+        namespace: &str,
+    ) -> Option<&MergedRule<'m>> {
+        let root = self.settings.root_namespace;
+        let rules = self.destination_rules.candidates(client, host, namespace, root);
+        let visible = || rules.iter().filter(|rule| rule.export_to.sees(client) || rule.namespace == client);
+        let selected = visible().find(|rule| {
+            let selector = rule.workload_selector;
+            selector.zip(labels).is_some_and(|(selector, labels)| labels.contains(selector))
+        });
+        selected.or_else(|| visible().find(|rule| rule.workload_selector.is_none()))
+    }
+}

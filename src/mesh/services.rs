@@ -1,0 +1,302 @@
+use rustc_hash::FxHashMap;
+
+use crate::model::kubernetes::Service as KubernetesService;
+use crate::model::networking::ServiceEntry;
+use crate::model::{IntOrStr, Kind, Labels, Meta, Object, Resources, Str};
+use crate::source::Span;
+
+use super::hosts::{full_name, has_wildcard, host_matches};
+use super::{ExportTo, Mesh, Protocol, Selection, Settings};
+
+/// A host that traffic can be sent to, with its ports.
+#[derive(Clone, Debug)]
+pub struct Service<'m> {
+    /// The full name, or for a ServiceEntry one of its hosts, perhaps a wildcard.
+    pub host: String,
+    pub namespace: &'m str,
+    pub ports: Vec<ServicePort<'m>>,
+    pub export_to: ExportTo<'m>,
+    pub origin: Origin<'m>,
+    pub resolution: Resolution,
+    /// Outside of the mesh (ServiceEntry `location: MESH_EXTERNAL`).
+    pub external: bool,
+    /// Where the host is written.
+    pub at: Span,
+}
+
+/// The object that defines a service.
+#[derive(Clone, Copy, Debug)]
+pub enum Origin<'m> {
+    Kubernetes(&'m Object<'m, KubernetesService<'m>>),
+    Entry(&'m Object<'m, ServiceEntry<'m>>),
+}
+
+/// How the endpoints of a service are found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resolution {
+    /// From the registry: pods, WorkloadEntries, addresses that are written.
+    Static,
+    Dns,
+    DnsRoundRobin,
+    DynamicDns,
+    /// Wherever the client sent it: `NONE`, headless Services.
+    Passthrough,
+    /// ExternalName: another name for a host.
+    Alias,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct ServicePort<'m> {
+    pub number: i64,
+    /// Empty where it has none.
+    pub name: &'m str,
+    pub protocol: Protocol,
+    pub target: TargetPort<'m>,
+    pub at: Span,
+}
+
+/// The port of the workload that a port of a service leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TargetPort<'m> {
+    Number(i64),
+    /// The container port of that name.
+    Name(&'m str),
+}
+
+/// What a client in some namespace finds under a host.
+#[derive(Clone, Copy, Debug)]
+pub enum ServiceLookup<'s, 'm> {
+    Found(&'s Service<'m>),
+    /// It exists, but is not exported to the client.
+    Hidden(&'s Service<'m>),
+    Missing,
+    Unknown,
+}
+
+impl<'m> Service<'m> {
+    pub fn meta(&self) -> &'m Meta<'m> {
+        match self.origin {
+            Origin::Kubernetes(object) => &object.meta,
+            Origin::Entry(object) => &object.meta,
+        }
+    }
+
+    pub fn port(&self, number: i64) -> Option<&ServicePort<'m>> {
+        self.ports.iter().find(|port| port.number == number)
+    }
+
+    /// The labels that its workloads must have; `None` if it does not select workloads.
+    pub fn selector(&self) -> Option<&'m Labels<'m>> {
+        let selector = match self.origin {
+            Origin::Kubernetes(object) => &object.spec.selector,
+            Origin::Entry(object) => &object.spec.workload_selector.as_ref()?.labels,
+        };
+        (!selector.is_empty()).then_some(selector)
+    }
+
+    pub fn is_kubernetes(&self) -> bool {
+        matches!(self.origin, Origin::Kubernetes(_))
+    }
+
+    pub fn is_headless(&self) -> bool {
+        let Origin::Kubernetes(object) = self.origin else { return false };
+        object.spec.cluster_ip.is_some_and(|ip| ip.value == "None")
+    }
+}
+
+pub(super) fn services<'m>(resources: &'m Resources<'m>, settings: &Settings<'m>) -> Vec<Service<'m>> {
+    let kubernetes = resources.services.iter().map(|object| kubernetes_service(object, settings));
+    let entries = resources.service_entries.iter().flat_map(|object| entry_services(object, settings));
+    kubernetes.chain(entries).collect()
+}
+
+fn kubernetes_service<'m>(object: &'m Object<'m, KubernetesService<'m>>, settings: &Settings<'m>) -> Service<'m> {
+    let Object { meta, spec } = object;
+    let ports = spec.ports.iter().filter_map(|port| {
+        let number = port.port?;
+        let name = port.name.map_or("", |name| name.value);
+        let app_protocol = port.app_protocol.map(|protocol| protocol.value);
+        let target = match port.target_port()? {
+            IntOrStr::Int(number) => TargetPort::Number(number),
+            IntOrStr::Str(name) => name.parse().map_or(TargetPort::Name(name), TargetPort::Number),
+        };
+        let protocol = Protocol::of_service_port(number.value, name, port.protocol(), app_protocol);
+        Some(ServicePort { number: number.value, name, protocol, target, at: number.at })
+    });
+    let exported = meta.annotations.text("networking.istio.io/exportTo").unwrap_or_default();
+    let entries = exported.split(',').map(str::trim).filter(|entry| !entry.is_empty());
+    let resolution = match spec.r#type.map(|kind| kind.value) {
+        Some("ExternalName") => Resolution::Alias,
+        _ if spec.cluster_ip.is_some_and(|ip| ip.value == "None") => Resolution::Passthrough,
+        _ => Resolution::Static,
+    };
+    Service {
+        host: settings.service_host(meta.name.value, meta.namespace),
+        namespace: meta.namespace,
+        ports: ports.collect(),
+        export_to: ExportTo::new(entries, &settings.default_service_export_to, meta.namespace),
+        origin: Origin::Kubernetes(object),
+        resolution,
+        external: resolution == Resolution::Alias,
+        at: meta.at(),
+    }
+}
+
+fn entry_services<'m>(
+    object: &'m Object<'m, ServiceEntry<'m>>,
+    settings: &Settings<'m>,
+) -> impl Iterator<Item = Service<'m>> {
+    let Object { meta, spec } = object;
+    let ports: Vec<_> = spec
+        .ports
+        .iter()
+        .filter_map(|port| {
+            let number = port.number?;
+            let target = port.target_port.filter(|target| target.value != 0).unwrap_or(number);
+            Some(ServicePort {
+                number: number.value,
+                name: port.name.map_or("", |name| name.value),
+                protocol: Protocol::parse(port.protocol.map_or("", |protocol| protocol.value)),
+                target: TargetPort::Number(target.value),
+                at: number.at,
+            })
+        })
+        .collect();
+    let resolution = match spec.resolution.map(|resolution| resolution.value) {
+        Some("STATIC") => Resolution::Static,
+        Some("DNS") => Resolution::Dns,
+        Some("DNS_ROUND_ROBIN") => Resolution::DnsRoundRobin,
+        Some("DYNAMIC_DNS") => Resolution::DynamicDns,
+        _ => Resolution::Passthrough,
+    };
+    let entries = spec.export_to.iter().map(|entry| entry.value);
+    let export_to = ExportTo::new(entries, &settings.default_service_export_to, meta.namespace);
+    let external = spec.location.is_none_or(|location| location.value != "MESH_INTERNAL");
+    spec.hosts.iter().map(move |host| Service {
+        host: host.value.to_owned(),
+        namespace: meta.namespace,
+        ports: ports.clone(),
+        export_to: export_to.clone(),
+        origin: Origin::Entry(object),
+        resolution,
+        external,
+        at: host.at,
+    })
+}
+
+/// Services by host, and the wildcards among the hosts.
+pub(super) struct ServiceIndex {
+    by_host: FxHashMap<String, Vec<usize>>,
+    wildcards: Vec<usize>,
+    by_namespace: FxHashMap<String, Vec<usize>>,
+}
+
+impl ServiceIndex {
+    pub(super) fn new(services: &[Service<'_>]) -> Self {
+        let mut index =
+            Self { by_host: FxHashMap::default(), wildcards: Vec::new(), by_namespace: FxHashMap::default() };
+        for (at, service) in services.iter().enumerate() {
+            index.by_host.entry(service.host.to_ascii_lowercase()).or_default().push(at);
+            match index.by_namespace.get_mut(service.namespace) {
+                Some(list) => list.push(at),
+                None => {
+                    index.by_namespace.insert(service.namespace.to_owned(), vec![at]);
+                }
+            }
+            if has_wildcard(&service.host) {
+                index.wildcards.push(at);
+            }
+        }
+        index
+    }
+}
+
+impl<'m> Mesh<'m> {
+    /// The full name of a host that an object in `namespace` writes: short names are completed.
+    pub fn full_name(&self, host: &str, namespace: &str) -> String {
+        full_name(host, namespace, &self.settings.options.cluster_domain)
+    }
+
+    /// All services of exactly this full name, whoever sees them; wildcards only if `host` is that wildcard.
+    pub fn services_named(&self, host: &str) -> impl Iterator<Item = &Service<'m>> {
+        let found = self.service_index.by_host.get(host.to_ascii_lowercase().as_str());
+        found.into_iter().flatten().map(|&at| &self.services[at])
+    }
+
+    pub fn services_in(&self, namespace: &str) -> impl Iterator<Item = &Service<'m>> {
+        let found = self.service_index.by_namespace.get(namespace);
+        found.into_iter().flatten().map(|&at| &self.services[at])
+    }
+
+    /// All services that a wildcard stands for, or the services of exactly this name.
+    pub fn services_matching<'s>(&'s self, host: &'s str) -> Box<dyn Iterator<Item = &'s Service<'m>> + 's> {
+        match has_wildcard(host) {
+            true => Box::new(self.services.iter().filter(move |service| host_matches(&service.host, host))),
+            false => Box::new(self.services_named(host)),
+        }
+    }
+
+    /// ServiceEntries whose wildcard host stands for `host`, too.
+    pub fn wildcard_services<'s>(&'s self, host: &'s str) -> impl Iterator<Item = &'s Service<'m>> + 's {
+        let wildcards = self.service_index.wildcards.iter().map(|&at| &self.services[at]);
+        wildcards.filter(move |service| host_matches(&service.host, host))
+    }
+
+    /// What a client in `namespace` finds under the full name `host`. Its own namespace's wins, then Kubernetes' over a
+    /// ServiceEntry's (istio 1.31 `push_context.go`, `ServiceForHostname`).
+    pub fn service<'s>(&'s self, host: &str, namespace: &str) -> ServiceLookup<'s, 'm> {
+        let mut hidden = None;
+        let mut found: Option<&Service<'m>> = None;
+        for service in self.services_named(host) {
+            if !service.export_to.sees(namespace) {
+                hidden = hidden.or(Some(service));
+                continue;
+            }
+            let rank = |service: &Service<'_>| (service.namespace == namespace, service.is_kubernetes());
+            if found.is_none_or(|best| rank(service) > rank(best)) {
+                found = Some(service);
+            }
+        }
+        match (found, hidden) {
+            (Some(service), _) => ServiceLookup::Found(service),
+            (None, Some(service)) => ServiceLookup::Hidden(service),
+            (None, None) if self.knows_host(host, namespace) => ServiceLookup::Missing,
+            (None, None) => ServiceLookup::Unknown,
+        }
+    }
+
+    /// Whether the input would show a service called `host`: it has Services of its namespace, or, for a name outside
+    /// of the cluster, ServiceEntries in the client's.
+    fn knows_host(&self, host: &str, client: &str) -> bool {
+        if crate::format::has_placeholder(host) {
+            return false;
+        }
+        match self.settings.kubernetes_name(host) {
+            Some((_, namespace)) => self.is_complete(Kind::Service, namespace),
+            None => self.is_complete(Kind::ServiceEntry, client),
+        }
+    }
+
+    /// The workloads behind a service.
+    pub fn workloads_of(&self, service: &Service<'m>) -> Selection<'_, 'm> {
+        match service.selector() {
+            Some(selector) => self.select(service.namespace, selector),
+            None => Selection::default(),
+        }
+    }
+
+    /// The services that select workloads with these labels.
+    pub fn services_selecting<'s>(
+        &'s self,
+        namespace: &'s str,
+        labels: &'s Labels<'m>,
+    ) -> impl Iterator<Item = &'s Service<'m>> + 's {
+        self.services_in(namespace)
+            .filter(move |service| service.selector().is_some_and(|selector| labels.contains(selector)))
+    }
+
+    /// The short names of `namespace`'s services, for "did you mean".
+    pub fn service_names(&self, namespace: &str) -> Vec<Str<'m>> {
+        self.services_in(namespace).map(|service| service.meta().name).collect()
+    }
+}

@@ -1,0 +1,94 @@
+use crate::format::Duration;
+use crate::model::mesh_config::{ExtensionProvider, MeshConfig};
+use crate::model::{Read, Str};
+use crate::yaml::Node;
+
+/// What the user says about the mesh on the command line.
+#[derive(Clone, Debug)]
+pub struct Options {
+    pub cluster_domain: String,
+    /// The namespace of objects that name none.
+    pub default_namespace: String,
+    /// Nothing is left out of the input: what is not in it does not exist.
+    pub assume_complete: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            cluster_domain: "cluster.local".to_owned(),
+            default_namespace: "default".to_owned(),
+            assume_complete: false,
+        }
+    }
+}
+
+/// What happens to traffic for which nothing is configured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutboundMode {
+    AllowAny,
+    RegistryOnly,
+}
+
+/// MeshConfig with Istio's defaults (istio 1.31 `pkg/config/mesh/mesh.go`, `DefaultMeshConfig`).
+#[derive(Clone, Debug)]
+pub struct Settings<'m> {
+    pub options: &'m Options,
+    pub root_namespace: &'m str,
+    pub trust_domain: &'m str,
+    pub trust_domain_aliases: Vec<&'m str>,
+    pub auto_mtls: bool,
+    pub outbound_mode: OutboundMode,
+    pub default_service_export_to: Vec<Str<'m>>,
+    pub default_virtual_service_export_to: Vec<Str<'m>>,
+    pub default_destination_rule_export_to: Vec<Str<'m>>,
+    pub connect_timeout: Option<Duration>,
+    /// What is written, where a MeshConfig was given.
+    pub config: Option<MeshConfig<'m>>,
+}
+
+impl<'m> Settings<'m> {
+    /// `config` is the root of the MeshConfig document, if there is one.
+    pub fn new(options: &'m Options, config: Option<Node<'m>>) -> Self {
+        let config = config.and_then(MeshConfig::read);
+        let text = |field: fn(&MeshConfig<'m>) -> Option<Str<'m>>| {
+            config.as_ref().and_then(field).map(|text| text.value).filter(|text| !text.is_empty())
+        };
+        let list = |field: for<'c> fn(&'c MeshConfig<'m>) -> &'c Vec<Str<'m>>| {
+            config.as_ref().map(field).cloned().unwrap_or_default()
+        };
+        let mode = config.as_ref().and_then(|config| config.outbound_traffic_policy.as_ref()?.mode);
+        Self {
+            options,
+            root_namespace: text(|config| config.root_namespace).unwrap_or("istio-system"),
+            trust_domain: text(|config| config.trust_domain).unwrap_or("cluster.local"),
+            trust_domain_aliases: list(|config| &config.trust_domain_aliases).iter().map(|text| text.value).collect(),
+            auto_mtls: config.as_ref().and_then(|config| config.enable_auto_mtls).is_none_or(|on| on.value),
+            outbound_mode: match mode {
+                Some(mode) if mode.value == "REGISTRY_ONLY" => OutboundMode::RegistryOnly,
+                _ => OutboundMode::AllowAny,
+            },
+            default_service_export_to: list(|config| &config.default_service_export_to),
+            default_virtual_service_export_to: list(|config| &config.default_virtual_service_export_to),
+            default_destination_rule_export_to: list(|config| &config.default_destination_rule_export_to),
+            connect_timeout: config.as_ref().and_then(|config| config.connect_timeout).map(|time| time.value),
+            config,
+        }
+    }
+
+    pub fn extension_provider(&self, name: &str) -> Option<&ExtensionProvider<'m>> {
+        let providers = &self.config.as_ref()?.extension_providers;
+        providers.iter().find(|provider| provider.name.is_some_and(|own| own.value == name))
+    }
+
+    /// The host of a Kubernetes Service.
+    pub fn service_host(&self, name: &str, namespace: &str) -> String {
+        format!("{name}.{namespace}.svc.{}", self.options.cluster_domain)
+    }
+
+    /// The name and namespace in the host of a Kubernetes Service, whether it exists or not.
+    pub fn kubernetes_name<'h>(&self, host: &'h str) -> Option<(&'h str, &'h str)> {
+        let rest = host.strip_suffix(self.options.cluster_domain.as_str())?.strip_suffix(".svc.")?;
+        rest.rsplit_once('.')
+    }
+}
