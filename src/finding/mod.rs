@@ -1,8 +1,12 @@
 //! A problem of the user, as a value.
 
+mod nearest;
+
 use std::fmt;
 
 use crate::source::Span;
+
+pub use nearest::nearest;
 
 /// How much a finding matters. The order is that of importance: `Info < Warning < Error`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -2,7 +2,7 @@ use rustc_hash::FxHashMap;
 
 use crate::model::kubernetes::Service as KubernetesService;
 use crate::model::networking::ServiceEntry;
-use crate::model::{IntOrStr, Kind, Labels, Meta, Object, Resources, Str};
+use crate::model::{IntOrStr, Kind, Labels, Meta, Object, Resources};
 use crate::source::Span;
 
 use super::hosts::{full_name, has_wildcard, host_matches};
@@ -295,8 +295,23 @@ impl<'m> Mesh<'m> {
             .filter(move |service| service.selector().is_some_and(|selector| labels.contains(selector)))
     }
 
-    /// The short names of `namespace`'s services, for "did you mean".
-    pub fn service_names(&self, namespace: &str) -> Vec<Str<'m>> {
-        self.services_in(namespace).map(|service| service.meta().name).collect()
+    /// The full name that `host` was probably meant to be: it is `name.namespace` or `name.namespace.svc` of a Service,
+    /// which Istio does not complete.
+    pub fn half_qualified(&self, host: &str) -> Option<String> {
+        let (name, namespace) = host.strip_suffix(".svc").unwrap_or(host).split_once('.')?;
+        let full = self.settings.service_host(name, namespace);
+        (!namespace.contains('.') && self.services_named(&full).next().is_some()).then_some(full)
+    }
+
+    /// The name of a service that is spelt nearly like `host`, as an object in `namespace` would write it.
+    pub fn nearest_host(&self, host: &str, namespace: &str) -> Option<String> {
+        let short = !host.contains('.');
+        let names = self.services.iter().filter(|service| service.export_to.sees(namespace));
+        let spelt = names.filter_map(|service| match short {
+            true if service.namespace != namespace || !service.is_kubernetes() => None,
+            true => Some(service.meta().name.value),
+            false => Some(service.host.as_str()),
+        });
+        crate::finding::nearest(host, spelt).map(str::to_owned)
     }
 }

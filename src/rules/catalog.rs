@@ -1,55 +1,126 @@
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
-use super::Page;
+use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
-macro_rules! pages {
-    ($($id:literal,)*) => {
-        [$(($id, include_str!(concat!("../../rules/", $id, ".md")))),*]
+use crate::finding::Finding;
+use crate::mesh::Mesh;
+
+use super::{Page, Report, hosts, input};
+
+/// What a rule asks of the mesh: it reports every place that breaks it.
+pub type Check = fn(&Mesh<'_>, &mut Report);
+
+/// A rule: its name, its page and, unless the reader or the schemas look for the problem, what it asks.
+pub struct Rule {
+    pub id: &'static str,
+    pub check: Option<Check>,
+    text: &'static str,
+    page: OnceLock<Page>,
+}
+
+impl Rule {
+    pub(super) const fn new(id: &'static str, text: &'static str, check: Option<Check>) -> Self {
+        Self { id, check, text, page: OnceLock::new() }
+    }
+
+    pub fn page(&self) -> &Page {
+        self.page.get_or_init(|| Page::parse(self.id, self.text))
+    }
+}
+
+/// The list of a category, `RULES`, one row a rule: `"id" => check`, or `"id"` for what earlier layers report.
+macro_rules! rules {
+    ($( $id:literal $(=> $check:path)? ),* $(,)?) => {
+        const COUNT: usize = <[&str]>::len(&[$( $id ),*]);
+
+        pub(super) static RULES: [$crate::rules::Rule; COUNT] = [$(
+            $crate::rules::Rule::new(
+                $id,
+                include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/rules/", $id, ".md")),
+                rules!(@check $($check)?),
+            ),
+        )*];
     };
+    (@check) => { None };
+    (@check $check:path) => { Some($check) };
+}
+pub(super) use rules;
+
+/// The categories, in the order of the lists of rules.
+static CATEGORIES: [&[Rule]; 2] = [&input::RULES, &hosts::RULES];
+
+/// Every rule.
+pub fn all() -> impl Iterator<Item = &'static Rule> {
+    CATEGORIES.into_iter().flatten()
 }
 
-/// The only list of the rules: a row per page in `rules/`, in the order of names.
-const TEXTS: &[(&str, &str)] = &pages!["duplicate-key", "yaml-syntax",];
-
-static PAGES: LazyLock<Vec<Page>> = LazyLock::new(|| TEXTS.iter().map(|(id, text)| Page::parse(id, text)).collect());
-
-/// The pages of all rules, in the order of names.
-pub fn pages() -> &'static [Page] {
-    &PAGES
+/// The rules that answer to a name: their own, a code of a peer (`IST0101` is several rules), an alias.
+pub fn find(name: &str) -> Vec<&'static Rule> {
+    let exact = all().find(|rule| rule.id == name);
+    match exact {
+        Some(rule) => vec![rule],
+        None => all().filter(|rule| rule.page().is_called(name)).collect(),
+    }
 }
 
-/// The pages of the rules that `name` means: one for the name of a rule, possibly several for a code of another tool.
-pub fn called(name: &str) -> impl Iterator<Item = &'static Page> {
-    pages().iter().filter(move |page| page.is_called(name))
+/// The page of the rule that a finding names.
+///
+/// # Panics
+///
+/// If there is no such rule: a mistake of ours, which a test looks for.
+pub fn page(id: &str) -> &'static Page {
+    let rule = all().find(|rule| rule.id == id);
+    rule.unwrap_or_else(|| panic!("no rule `{id}` in the catalog")).page()
+}
+
+/// Names near to one that no rule has, nearest first.
+pub fn suggest(name: &str) -> Vec<&'static str> {
+    let lower = name.to_ascii_lowercase();
+    let names = all().flat_map(|rule| std::iter::once(rule.id).chain(rule.page().other_names()));
+    let mut near: Vec<_> = names
+        .map(|own| (strsim::jaro_winkler(&own.to_ascii_lowercase(), &lower), own))
+        .filter(|(likeness, _)| *likeness > 0.8)
+        .collect();
+    near.sort_by(|left, right| right.0.total_cmp(&left.0).then(left.1.cmp(right.1)));
+    near.dedup_by_key(|(_, own)| *own);
+    near.into_iter().map(|(_, own)| own).take(3).collect()
+}
+
+/// Asks the mesh every rule that `wanted` names, side by side. The findings are in the order of the catalog.
+pub fn check(mesh: &Mesh<'_>, wanted: impl Fn(&Rule) -> bool) -> Vec<Finding> {
+    let rules: Vec<_> = all().filter(|rule| wanted(rule)).filter_map(|rule| Some((rule.id, rule.check?))).collect();
+    let reports = rules.par_iter().map(|(id, check)| {
+        let mut report = Report::new(id);
+        check(mesh, &mut report);
+        report.into_findings()
+    });
+    reports.collect::<Vec<_>>().into_iter().flatten().collect()
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
-    use std::fs;
 
     use super::*;
 
     #[test]
-    fn every_page_has_a_row() {
-        let files = fs::read_dir("rules").unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
-        let files = files.collect::<BTreeSet<_>>();
-        let rows = TEXTS.iter().map(|(id, _)| format!("{id}.md")).collect::<Vec<_>>();
-        assert_eq!(files.into_iter().collect::<Vec<_>>(), rows);
+    fn every_page_has_a_row_and_every_row_a_page() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/rules");
+        let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let pages: BTreeSet<_> = files.map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned()).collect();
+        let rows: Vec<_> = all().map(|rule| rule.id.to_owned()).collect();
+        let unique: BTreeSet<_> = rows.iter().cloned().collect();
+        assert_eq!(rows.len(), unique.len(), "a rule has two rows");
+        assert_eq!(unique, pages);
     }
 
     #[test]
-    fn every_page_is_well_formed() {
-        for page in pages() {
-            assert!(page.body.starts_with(&format!("# {}\n", page.id)), "rules/{}.md has another title", page.id);
-        }
-    }
-
-    #[test]
-    fn names_of_rules_are_not_codes_of_others() {
-        for page in pages() {
-            let found = called(page.id).map(|page| page.id).collect::<Vec<_>>();
-            assert_eq!(found, [page.id]);
+    fn pages_are_well_formed() {
+        for rule in all() {
+            let page = rule.page();
+            assert!(page.body.starts_with(&format!("# {}\n", rule.id)), "{}: the heading is its name", rule.id);
+            let text = &page.summary;
+            assert!(!text.ends_with('.') && !text.starts_with(char::is_uppercase), "{}: {text}", rule.id);
         }
     }
 }

@@ -1,7 +1,15 @@
 //! The rules: what each asks of the mesh, and the page that explains it.
+//!
+//! A rule is three edits: its page `rules/<id>.md`, its file `src/rules/<category>/<id>.rs` with a function `check`, and its
+//! row in the list of the category. The page is what `explain` prints; its examples are tests.
 
 mod catalog;
 mod page;
+mod report;
 
-pub use catalog::{called, pages};
+mod hosts;
+mod input;
+
+pub use catalog::{Check, Rule, all, check, find, page, suggest};
 pub use page::Page;
+pub use report::{Draft, Report};
