@@ -16,6 +16,9 @@ _meshlint() {
             ",$1")
                 cmd="meshlint"
                 ;;
+            meshlint,check)
+                cmd="meshlint__subcmd__check"
+                ;;
             meshlint,completions)
                 cmd="meshlint__subcmd__completions"
                 ;;
@@ -30,6 +33,9 @@ _meshlint() {
                 ;;
             meshlint,rules)
                 cmd="meshlint__subcmd__rules"
+                ;;
+            meshlint__subcmd__help,check)
+                cmd="meshlint__subcmd__help__subcmd__check"
                 ;;
             meshlint__subcmd__help,completions)
                 cmd="meshlint__subcmd__help__subcmd__completions"
@@ -53,12 +59,34 @@ _meshlint() {
 
     case "${cmd}" in
         meshlint)
-            opts="-h -V --color --help --version explain rules completions man help"
+            opts="-h -V --color --help --version check explain rules completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        meshlint__subcmd__check)
+            opts="-h --format --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --format)
+                    COMPREPLY=($(compgen -W "text concise json sarif github gitlab junit" -- "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -107,8 +135,22 @@ _meshlint() {
             return 0
             ;;
         meshlint__subcmd__help)
-            opts="explain rules completions man help"
+            opts="check explain rules completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        meshlint__subcmd__help__subcmd__check)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

@@ -23,11 +23,18 @@ set edit:completion:arg-completer[meshlint] = {|@words|
             cand --help 'Print help'
             cand -V 'Print version'
             cand --version 'Print version'
+            cand check 'Check Istio configuration'
             cand explain 'Explain a rule'
             cand rules 'List the rules'
             cand completions 'Print a script that completes meshlint''s arguments in a shell'
             cand man 'Print a manual page'
             cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'meshlint;check'= {
+            cand --format 'How findings are written'
+            cand --color 'When to use colors'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
         }
         &'meshlint;explain'= {
             cand --color 'When to use colors'
@@ -51,11 +58,14 @@ set edit:completion:arg-completer[meshlint] = {|@words|
             cand --help 'Print help'
         }
         &'meshlint;help'= {
+            cand check 'Check Istio configuration'
             cand explain 'Explain a rule'
             cand rules 'List the rules'
             cand completions 'Print a script that completes meshlint''s arguments in a shell'
             cand man 'Print a manual page'
             cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'meshlint;help;check'= {
         }
         &'meshlint;help;explain'= {
         }

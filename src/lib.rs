@@ -1,16 +1,26 @@
 //! meshlint: validates, lints and translates Istio configuration, offline.
 //!
 //! The modules are layers, listed in the direction of the data. Each uses only those above it; `tests/layers.rs`
-//! enforces that.
+//! enforces that. (The empty lines keep rustfmt from sorting them.)
+
+pub mod source;
+
+pub mod finding;
+
+pub mod yaml;
+
+pub mod format;
+
+pub mod schema;
+
+pub mod model;
+
+pub mod mesh;
+
+pub mod rules;
+
+pub mod lint;
+
+pub mod report;
 
 pub mod cli;
-pub mod finding;
-pub mod format;
-pub mod lint;
-pub mod mesh;
-pub mod model;
-pub mod report;
-pub mod rules;
-pub mod schema;
-pub mod source;
-pub mod yaml;

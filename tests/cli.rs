@@ -22,7 +22,7 @@ fn refused(arguments: &[&str]) -> String {
 #[test]
 fn explain_prints_the_page_of_a_rule() {
     let page = stdout(&["explain", "duplicate-key"]);
-    assert!(page.starts_with("# duplicate-key\n\nerror in category syntax: "), "{page}");
+    assert!(page.starts_with("# duplicate-key\n\nerror in category schema: "), "{page}");
     assert!(page.contains("\n```yaml\n"), "{page}");
     assert_eq!(stdout(&["explain", "Duplicate-Key"]), page);
 }
@@ -44,7 +44,7 @@ fn explain_suggests_near_names() {
 
 #[test]
 fn rules_lists_every_rule_once() {
-    let expected = meshlint::rules::pages().iter().map(|page| page.id).collect::<Vec<_>>();
+    let expected = meshlint::rules::pages().map(|page| page.id).collect::<Vec<_>>();
     let table = stdout(&["rules"]);
     let rows = table.lines().skip(1).filter_map(|line| line.split_whitespace().next());
     assert_eq!(rows.collect::<Vec<_>>(), expected);

@@ -1,8 +1,8 @@
 use std::io::Write;
 
+use crate::finding::nearest;
 use crate::rules::{self, Page};
 
-use super::near::near;
 use super::terminal::Terminal;
 use super::{Error, Outcome, Result, markdown};
 
@@ -44,8 +44,8 @@ fn write_page(page: &Page, terminal: &Terminal, out: &mut dyn Write) -> std::io:
 }
 
 fn unknown(name: &str) -> String {
-    let names = rules::pages().iter().flat_map(|page| std::iter::once(page.id).chain(page.other_names()));
-    match near(name, names) {
+    let names = rules::pages().flat_map(|page| std::iter::once(page.id).chain(page.other_names()));
+    match nearest(name, names) {
         Some(near) => format!("no rule `{name}`, did you mean `{near}`?"),
         None => format!("no rule `{name}`; `meshlint rules` lists them"),
     }

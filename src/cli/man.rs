@@ -2,8 +2,8 @@ use std::io::Write;
 
 use clap_mangen::Man;
 
-use super::near::near;
 use super::{Error, Outcome, Result};
+use crate::finding::nearest;
 
 /// Print a manual page
 #[derive(Debug, clap::Args)]
@@ -26,7 +26,7 @@ pub(super) fn run(arguments: &Arguments, mut meshlint: clap::Command, out: &mut 
 }
 
 fn unknown(name: &str, meshlint: &clap::Command) -> String {
-    match near(name, meshlint.get_subcommands().map(clap::Command::get_name)) {
+    match nearest(name, meshlint.get_subcommands().map(clap::Command::get_name)) {
         Some(near) => format!("no command `{name}`, did you mean `{near}`?"),
         None => format!("no command `{name}`; `meshlint help` lists them"),
     }

@@ -1,10 +1,10 @@
 //! From what was typed to an exit code: one file per command.
 
+mod check;
 mod completions;
 mod explain;
 mod man;
 mod markdown;
-mod near;
 mod rules;
 mod terminal;
 
@@ -29,6 +29,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Check(check::Arguments),
     Explain(explain::Arguments),
     Rules(rules::Arguments),
     Completions(completions::Arguments),
@@ -40,7 +41,6 @@ enum Command {
 enum Outcome {
     Success,
     /// There are findings that matter: exit code 1.
-    #[allow(dead_code, reason = "for `check`, which is not there yet")]
     Findings,
 }
 
@@ -80,6 +80,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
 
 fn dispatch(command: Command, terminal: &Terminal, out: &mut dyn Write) -> Result {
     match command {
+        Command::Check(arguments) => check::run(&arguments, terminal, out),
         Command::Explain(arguments) => explain::run(&arguments, terminal, out),
         Command::Rules(arguments) => rules::run(&arguments, terminal, out),
         Command::Completions(arguments) => completions::run(&arguments, Arguments::command(), out),

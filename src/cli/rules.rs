@@ -43,7 +43,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal, out: &mut dyn Writ
     match arguments.format {
         Format::Text => write_table(terminal, out)?,
         Format::Json => {
-            let rules = rules::pages().iter().map(rule).collect::<Vec<_>>();
+            let rules = rules::pages().map(rule).collect::<Vec<_>>();
             serde_json::to_writer_pretty(&mut *out, &rules).map_err(io::Error::from)?;
             writeln!(out)?;
         }
@@ -66,12 +66,12 @@ fn rule(page: &Page) -> Rule<'_> {
 
 /// Columns under their heads. The summaries are wrapped on terminals only, where no tool counts lines.
 fn write_table(terminal: &Terminal, out: &mut dyn Write) -> io::Result<()> {
-    let rows = rules::pages().iter().map(row);
+    let rows = rules::pages().map(row);
     let rows = std::iter::once(["RULE", "SEVERITY", "CATEGORY", "CODES"].map(str::to_owned)).chain(rows);
     let rows = rows.collect::<Vec<_>>();
     let width = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap_or_default();
     let widths = [width(0), width(1), width(2), width(3)];
-    let summaries = std::iter::once("SUMMARY").chain(rules::pages().iter().map(|page| page.summary.as_str()));
+    let summaries = std::iter::once("SUMMARY").chain(rules::pages().map(|page| page.summary.as_str()));
     for (row, summary) in rows.iter().zip(summaries) {
         let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}  ")).collect::<String>();
         let rest = " ".repeat(cells.len());

@@ -17,7 +17,8 @@ mod tests {
     #[test]
     fn near_words_are_proposed_and_far_ones_not() {
         let fields = ["weight", "destination", "headers"];
-        let cases = [("wieght", Some("weight")), ("Weight", Some("weight")), ("header", Some("headers")), ("port", None)];
+        let cases =
+            [("wieght", Some("weight")), ("Weight", Some("weight")), ("header", Some("headers")), ("port", None)];
         for (word, expected) in cases {
             assert_eq!(nearest(word, fields), expected, "{word}");
         }

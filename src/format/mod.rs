@@ -2,7 +2,7 @@
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Duration(u64);
 impl Duration {
-    pub fn parse(_: &str) -> Result<Self, ()> {
+    pub fn parse(_: &str) -> Result<Self, String> {
         Ok(Duration(0))
     }
 }

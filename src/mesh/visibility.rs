@@ -37,7 +37,7 @@ impl<'m> ExportTo<'m> {
         match self {
             ExportTo::All => true,
             ExportTo::Nobody => false,
-            ExportTo::Namespaces(namespaces) => namespaces.iter().any(|name| *name == namespace),
+            ExportTo::Namespaces(namespaces) => namespaces.contains(&namespace),
         }
     }
 

@@ -50,17 +50,18 @@ pub(super) use rules;
 static CATEGORIES: [&[Rule]; 2] = [&input::RULES, &hosts::RULES];
 
 /// Every rule.
-pub fn all() -> impl Iterator<Item = &'static Rule> {
+pub fn all() -> impl Iterator<Item = &'static Rule> + Clone {
     CATEGORIES.into_iter().flatten()
 }
 
-/// The rules that answer to a name: their own, a code of a peer (`IST0101` is several rules), an alias.
-pub fn find(name: &str) -> Vec<&'static Rule> {
-    let exact = all().find(|rule| rule.id == name);
-    match exact {
-        Some(rule) => vec![rule],
-        None => all().filter(|rule| rule.page().is_called(name)).collect(),
-    }
+/// The pages of all rules, in the order of the catalog.
+pub fn pages() -> impl Iterator<Item = &'static Page> + Clone {
+    all().map(Rule::page)
+}
+
+/// The pages of the rules that `name` means: one for the name of a rule, possibly several for a code of another tool.
+pub fn called(name: &str) -> impl Iterator<Item = &'static Page> {
+    pages().filter(move |page| page.is_called(name))
 }
 
 /// The page of the rule that a finding names.
@@ -71,19 +72,6 @@ pub fn find(name: &str) -> Vec<&'static Rule> {
 pub fn page(id: &str) -> &'static Page {
     let rule = all().find(|rule| rule.id == id);
     rule.unwrap_or_else(|| panic!("no rule `{id}` in the catalog")).page()
-}
-
-/// Names near to one that no rule has, nearest first.
-pub fn suggest(name: &str) -> Vec<&'static str> {
-    let lower = name.to_ascii_lowercase();
-    let names = all().flat_map(|rule| std::iter::once(rule.id).chain(rule.page().other_names()));
-    let mut near: Vec<_> = names
-        .map(|own| (strsim::jaro_winkler(&own.to_ascii_lowercase(), &lower), own))
-        .filter(|(likeness, _)| *likeness > 0.8)
-        .collect();
-    near.sort_by(|left, right| right.0.total_cmp(&left.0).then(left.1.cmp(right.1)));
-    near.dedup_by_key(|(_, own)| *own);
-    near.into_iter().map(|(_, own)| own).take(3).collect()
 }
 
 /// Asks the mesh every rule that `wanted` names, side by side. The findings are in the order of the catalog.
@@ -112,6 +100,14 @@ mod tests {
         let unique: BTreeSet<_> = rows.iter().cloned().collect();
         assert_eq!(rows.len(), unique.len(), "a rule has two rows");
         assert_eq!(unique, pages);
+    }
+
+    #[test]
+    fn names_of_rules_are_not_codes_of_others() {
+        for page in pages() {
+            let found: Vec<_> = called(page.id).map(|page| page.id).collect();
+            assert_eq!(found, [page.id]);
+        }
     }
 
     #[test]

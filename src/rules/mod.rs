@@ -10,6 +10,6 @@ mod report;
 mod hosts;
 mod input;
 
-pub use catalog::{Check, Rule, all, check, find, page, suggest};
+pub use catalog::{Check, Rule, all, called, check, page, pages};
 pub use page::Page;
 pub use report::{Draft, Report};

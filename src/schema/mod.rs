@@ -1,1 +1,1 @@
-//!
+//! Which fields a kind has, and of what type.
