@@ -25,7 +25,7 @@ pub(super) struct Arguments {
     format: Format,
 }
 
-pub(super) fn run(arguments: &Arguments, _terminal: &Terminal, out: &mut dyn Write) -> Result {
+pub(super) fn run(arguments: &Arguments, terminal: &Terminal, out: &mut dyn Write) -> Result {
     let start = Instant::now();
     let mut sources = Sources::default();
     let mut paths = Vec::new();
@@ -62,6 +62,6 @@ pub(super) fn run(arguments: &Arguments, _terminal: &Terminal, out: &mut dyn Wri
         notes: Vec::new(),
         suppressed: 0,
     };
-    report::write(&run, arguments.format, &report::Options::default(), out)?;
+    report::write(&run, arguments.format, &terminal.options(), out)?;
     Ok(if failed { Outcome::Findings } else { Outcome::Success })
 }

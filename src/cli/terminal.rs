@@ -5,6 +5,8 @@ use anstream::AutoStream;
 use clap::ColorChoice;
 use supports_unicode::Stream;
 
+use crate::report;
+
 /// Longer lines are hard to read, however wide the window is.
 const WIDEST: usize = 120;
 /// For pipes and files.
@@ -14,7 +16,6 @@ const USUAL: usize = 100;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Terminal {
     pub(super) color: bool,
-    #[allow(dead_code, reason = "for `check`, which is not there yet")]
     pub(super) unicode: bool,
     /// In columns.
     pub(super) width: usize,
@@ -38,5 +39,11 @@ impl Terminal {
             width: columns.or_else(measured).unwrap_or(USUAL).min(WIDEST),
             interactive: io::IsTerminal::is_terminal(&stdout),
         }
+    }
+
+    /// How reports are written to standard output. Repositories are usually checked from their root.
+    pub(super) fn options(&self) -> report::Options {
+        let Self { color, unicode, width, .. } = *self;
+        report::Options { color, unicode, width, root: env::current_dir().unwrap_or_default() }
     }
 }

@@ -54,7 +54,7 @@ fn handler(reported: &Reported, excerpts: &Excerpts, options: &Options) -> Graph
         Severity::Info => (&mut theme.characters.advice, styles.advice),
     };
     *word = format!("{}[{}]:", reported.severity, reported.rule.id);
-    let label_style = |label: &LabeledSpan| if label.primary() { style } else { styles.link };
+    let label_style = |label: &LabeledSpan| if label.primary() { style } else { styles.help };
     styles.highlights = excerpts.labels.iter().map(label_style).collect();
     GraphicalReportHandler::new_themed(theme)
         .with_width(options.width)
