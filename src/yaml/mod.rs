@@ -1,56 +1,107 @@
-//! YAML and JSON as Kubernetes reads them (sigs.k8s.io/yaml 1.6, go-yaml v2's resolution of scalars), with the place of
-//! every key and value.
+//! YAML and JSON as Kubernetes reads them (sigs.k8s.io/yaml 1.6, which is go-yaml v2, behind apimachinery's document
+//! reader), with the place of every key and value.
 //!
 //! [`parse`] cannot fail: what cannot be read is a finding, and the other documents live on. Its result is a [`Tree`]: one
 //! tape of 16-byte entries in document order, from which [`Node`]s are read. In the tape every alias is expanded, every
-//! merge key is merged and of duplicate keys the last is kept, so a reader of nodes never meets one of them.
+//! merge key is merged and of duplicate keys the last is kept, so a reader of nodes never meets one of them. What an alias
+//! or a merge key brings in has its place where it is written, at the anchor.
+//!
+//! A document is read in one of two ways. `scanner`, `grammar` and `compose` follow go-yaml rule by rule; they are the
+//! truth. `fast` is a shortcut for what nearly all manifests keep to; it gives up where it meets anything else, errors
+//! included, and a test compares the two.
 
-mod granit;
+mod block;
+mod characters;
+mod compose;
+mod cursor;
+mod folding;
+mod grammar;
+mod json;
 mod node;
+mod problem;
 mod scalar;
+mod scanner;
+mod split;
 mod tape;
+mod tokens;
 
+pub use json::write_json;
 pub use node::{Entry, Kind, Node};
 pub use scalar::Scalar;
 pub use tape::{Comment, Document, Tree};
 
+use std::ops::Range;
+
 use crate::finding::Finding;
 use crate::source::SourceId;
 
-/// Reads a source, `text`, of up to 4 GiB. Problems are findings of the rules `yaml-syntax` and `duplicate-key`.
+use problem::{Problem, Result};
+
+/// Reads a source, `text`, of up to 4 GiB. Problems are findings of the rules `yaml-syntax` and `duplicate-key`, in the
+/// order of the text.
 pub fn parse(source: SourceId, text: &str) -> (Tree<'_>, Vec<Finding>) {
-    let mut tree =
-        Tree { source, text, cells: Vec::new(), cooked: Vec::new(), comments: Vec::new(), documents: Vec::new() };
+    let mut tree = Tree::new(source, text);
     let mut findings = Vec::new();
-    for range in split(text) {
-        granit::read(&mut tree, range, &mut findings);
+    if u32::try_from(text.len()).is_err() {
+        let problem = Problem::new(0..0, "the file is larger than 4 GiB").help("split the file");
+        return (tree, vec![problem.into_finding(source)]);
     }
+    let mut problems = Vec::new();
+    for chunk in split::split(text, &mut problems) {
+        let first = tree.tape.mark();
+        let outcome = read_exactly(&mut tree, chunk.range.clone(), &mut findings);
+        let broken = outcome.is_err();
+        if let Err(problem) = outcome {
+            tree.tape.truncate(first);
+            problems.push(problem);
+        }
+        let root = tree.tape.root_since(first);
+        let Range { start, end } = chunk.range;
+        tree.documents.push(Document { root, start: start as u32, end: end as u32, broken, lost: chunk.lost });
+    }
+    findings.extend(problems.into_iter().map(|problem| problem.into_finding(source)));
+    findings.sort_by_key(|finding| finding.at);
     (tree, findings)
 }
 
-/// The documents between separator lines.
-fn split(text: &str) -> Vec<std::ops::Range<usize>> {
-    let mut documents = Vec::new();
-    let (mut start, mut at) = (0, 0);
-    for line in text.split_inclusive('\n') {
-        let rest = line.strip_prefix("---").map(str::trim);
-        if rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('#')) {
-            if at > start {
-                documents.push(start..at);
-            }
-            start = at + line.len();
-        }
-        at += line.len();
+/// Reads a document by go-yaml's own rules.
+fn read_exactly(tree: &mut Tree<'_>, document: Range<usize>, findings: &mut Vec<Finding>) -> Result<()> {
+    if let Some(problem) = characters::forbidden(&tree.text[document.clone()], document.start) {
+        return Err(problem);
     }
-    if at > start {
-        documents.push(start..at);
+    let (nodes, comments) = grammar::read(tree.text, document);
+    tree.comments.extend(comments);
+    let nodes = nodes?;
+    if nodes.is_empty() {
+        return Ok(());
     }
-    documents
+    let remarks = compose::compose(&nodes, tree.source, tree.text, &mut tree.tape)?;
+    findings.extend(remarks.duplicates);
+    tree.overrides.extend(remarks.overrides);
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Each document as JSON, or the message of what is wrong with it.
+    fn read(text: &str) -> Vec<String> {
+        let (tree, findings) = parse(SourceId(0), text);
+        let mut errors = findings.into_iter().filter(|finding| finding.rule == "yaml-syntax");
+        tree.documents()
+            .iter()
+            .map(|document| match tree.root(document) {
+                Some(root) => {
+                    let mut json = String::new();
+                    write_json(root, &mut json).unwrap();
+                    json
+                }
+                None if document.broken => errors.next().unwrap().message,
+                None => "null".to_owned(),
+            })
+            .collect()
+    }
 
     #[test]
     fn reads_keys_values_and_documents() {

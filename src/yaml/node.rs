@@ -34,7 +34,7 @@ impl<'a> Node<'a> {
     }
 
     fn cell(self) -> &'a Cell {
-        &self.tree.cells[self.index as usize]
+        &self.tree.tape.cells[self.index as usize]
     }
 
     pub fn kind(self) -> Kind {
@@ -134,7 +134,7 @@ impl<'a> Node<'a> {
 
     fn is_key(self, key: &str) -> bool {
         match self.cell().style {
-            Style::Plain if self.raw() != key => false,
+            Style::Plain if Scalar::surely_string(self.raw()) => self.raw() == key,
             _ => self.key_text() == key,
         }
     }

@@ -1,3 +1,6 @@
+use std::ops::Range;
+
+use crate::finding::Finding;
 use crate::source::{SourceId, Span};
 
 use super::node::Node;
@@ -45,6 +48,65 @@ pub struct Document {
     /// Its bytes, without the separator line.
     pub start: u32,
     pub end: u32,
+    /// Whether it could not be read; a finding of `yaml-syntax` says why.
+    pub broken: bool,
+    /// Whether it stands next to or behind a line that Kubernetes refuses as a separator. It reads nothing from there on,
+    /// but other problems are worth showing.
+    pub lost: bool,
+}
+
+/// Nesting that is read. go-yaml reads 10 000 levels; what walks over a tree must not run out of stack.
+pub(super) const MAX_DEPTH: usize = 512;
+
+/// Where a tape ends.
+#[derive(Clone, Copy)]
+pub(super) struct TapeMark {
+    cells: usize,
+    cooked: usize,
+}
+
+/// The entries of all documents, in order.
+#[derive(Debug, Default)]
+pub(super) struct Tape {
+    pub(super) cells: Vec<Cell>,
+    /// Values that are not slices of the text, one after the other.
+    texts: String,
+    /// Where in `texts` the value of an entry is, in the order of the entries.
+    cooked: Vec<(u32, Range<usize>)>,
+}
+
+impl Tape {
+    /// Stores a text that is not in the source.
+    pub(super) fn cook(&mut self, text: &str) -> Range<usize> {
+        let start = self.texts.len();
+        self.texts.push_str(text);
+        start..self.texts.len()
+    }
+
+    /// Makes a stored text the value of the entry that is pushed next.
+    pub(super) fn cooked_next(&mut self, place: Range<usize>) {
+        self.cooked.push((self.cells.len() as u32, place));
+    }
+
+    fn cooked(&self, index: u32) -> &str {
+        let found = self.cooked.binary_search_by_key(&index, |(at, _)| *at);
+        found.map_or("", |at| &self.texts[self.cooked[at].1.clone()])
+    }
+
+    pub(super) fn mark(&self) -> TapeMark {
+        TapeMark { cells: self.cells.len(), cooked: self.cooked.len() }
+    }
+
+    /// The entry that was pushed first after `mark`.
+    pub(super) fn root_since(&self, mark: TapeMark) -> Option<u32> {
+        (self.cells.len() > mark.cells).then_some(mark.cells as u32)
+    }
+
+    /// Forgets the entries behind `mark`. Their texts stay.
+    pub(super) fn truncate(&mut self, mark: TapeMark) {
+        self.cells.truncate(mark.cells);
+        self.cooked.truncate(mark.cooked);
+    }
 }
 
 /// A source as a tree: the documents, keys, values and comments of one file.
@@ -52,14 +114,17 @@ pub struct Document {
 pub struct Tree<'s> {
     pub(super) source: SourceId,
     pub(super) text: &'s str,
-    pub(super) cells: Vec<Cell>,
-    /// Values that are not slices of the text, by the index of their entry, in order.
-    pub(super) cooked: Vec<(u32, Box<str>)>,
+    pub(super) tape: Tape,
     pub(super) comments: Vec<Comment>,
     pub(super) documents: Vec<Document>,
+    pub(super) overrides: Vec<Finding>,
 }
 
 impl<'s> Tree<'s> {
+    pub(super) fn new(source: SourceId, text: &'s str) -> Self {
+        Self { source, text, tape: Tape::default(), comments: Vec::new(), documents: Vec::new(), overrides: Vec::new() }
+    }
+
     pub fn source(&self) -> SourceId {
         self.source
     }
@@ -91,8 +156,13 @@ impl<'s> Tree<'s> {
         Span { source: self.source, start: comment.start, end: comment.end }
     }
 
+    /// Findings of `duplicate-key` that strict readers add to those of [`parse`](super::parse): keys that stand both in
+    /// a mapping and in one that `<<` merges into it.
+    pub fn overrides(&self) -> &[Finding] {
+        &self.overrides
+    }
+
     pub(super) fn cooked(&self, index: u32) -> &str {
-        let found = self.cooked.binary_search_by_key(&index, |(at, _)| *at);
-        found.map_or("", |at| &self.cooked[at].1)
+        self.tape.cooked(index)
     }
 }
