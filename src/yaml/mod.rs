@@ -53,7 +53,7 @@ pub fn parse(source: SourceId, text: &str) -> (Tree<'_>, Vec<Finding>) {
         let broken = outcome.is_err();
         if let Err(problem) = outcome {
             tree.tape.truncate(first);
-            problems.push(problem);
+            problems.push(*problem);
         }
         let root = tree.tape.root_since(first);
         let Range { start, end } = chunk.range;
@@ -120,9 +120,37 @@ mod tests {
     }
 
     #[test]
-    fn aliases_are_expanded() {
-        let (tree, _) = parse(SourceId(0), "a: &x {p: 1}\nb: *x\n");
-        let root = tree.roots().next().unwrap();
-        assert_eq!(root.path(&["b", "p"]).unwrap().raw(), "1");
+    fn aliases_and_merges_leave_no_trace() {
+        for (text, json) in [
+            ("a: &x {p: 1}\nb: *x\n", r#"{"a":{"p":1},"b":{"p":1}}"#),
+            ("a: &x |\n t\nb: [*x, *x]\n", r#"{"a":"t\n","b":["t\n","t\n"]}"#),
+            ("a: &x {p: 1, q: 2}\nb: {<<: *x, q: 3}\n", r#"{"a":{"p":1,"q":2},"b":{"p":1,"q":3}}"#),
+            // go-yaml sets merged keys where `<<` stands, so they win over what stands before.
+            ("a: &x {p: 1, q: 2}\nb: {q: 3, <<: *x}\n", r#"{"a":{"p":1,"q":2},"b":{"p":1,"q":2}}"#),
+            ("<<: [{a: 1}, {a: 2, b: 3}]\n", r#"{"a":1,"b":3}"#),
+            ("\"<<\": 1\n", r#"{"\u003c\u003c":1}"#),
+            ("a: &x\nb: *x\n", r#"{"a":null,"b":null}"#),
+            ("? &k a\n: 1\nb: {*k : 2}\n", r#"{"a":1,"b":{"a":2}}"#),
+            ("a: 1\na: &x {b: 2}\nc: *x\na: 3\n", r#"{"a":3,"c":{"b":2}}"#),
+        ] {
+            assert_eq!(read(text), [json], "{text}");
+        }
+    }
+
+    #[test]
+    fn aliased_values_are_placed_at_their_anchor() {
+        let text = "a: &x {p: 1}\nb: *x\n";
+        let (tree, _) = parse(SourceId(0), text);
+        let value = tree.roots().next().unwrap().path(&["b", "p"]).unwrap();
+        assert_eq!(value.at().range(), 10..11);
+    }
+
+    #[test]
+    fn duplicate_keys_are_told_at_the_later_one() {
+        let text = "a: 1\nb: 2\n\"a\": 3\n";
+        let (_, findings) = parse(SourceId(0), text);
+        let [finding] = &findings[..] else { panic!("{findings:?}") };
+        assert_eq!((finding.rule, finding.at.range()), ("duplicate-key", 10..13));
+        assert_eq!(finding.related[0].at.range(), 0..1);
     }
 }

@@ -17,7 +17,7 @@ pub(super) struct Chunk {
 
 /// Splits at the lines that begin with `---`, be they within a quoted text. Only a comment may stand behind the dashes;
 /// else Kubernetes reads nothing from the document before on. A document without a single line does not count.
-pub(super) fn split(text: &str, problems: &mut Vec<Box<Problem>>) -> Vec<Chunk> {
+pub(super) fn split(text: &str, problems: &mut Vec<Problem>) -> Vec<Chunk> {
     let mut chunks = Vec::new();
     let mut start = 0;
     let mut lost = false;
@@ -26,7 +26,7 @@ pub(super) fn split(text: &str, problems: &mut Vec<Box<Problem>>) -> Vec<Chunk> 
         let refused = !rest.is_empty() && !rest.starts_with('#');
         if refused {
             lost = true;
-            problems.push(refusal(text, line.clone(), rest));
+            problems.push(*refusal(text, line.clone(), rest));
         } else if start == line.start || is_directives(&text[start..line.start]) {
             // What a document begins with is part of it.
             continue;
