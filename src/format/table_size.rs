@@ -43,7 +43,9 @@ fn is_prime(number: u64) -> bool {
     match number {
         1..=3 => true,
         _ if number.is_multiple_of(2) => false,
-        _ => (3..).step_by(2).take_while(|factor| factor * factor <= number).all(|factor| !number.is_multiple_of(factor)),
+        _ => {
+            (3..).step_by(2).take_while(|factor| factor * factor <= number).all(|factor| !number.is_multiple_of(factor))
+        }
     }
 }
 
