@@ -17,10 +17,6 @@ fn examples_are_reported_as_marked() {
 }
 
 fn failures(rule: &Rule) -> Vec<String> {
-    // The reader does not report these yet.
-    if rule.id == "duplicate-key" {
-        return Vec::new();
-    }
     let reported = examples(rule.page().body, "## Reported");
     let silent = examples(rule.page().body, "## Not reported");
     let mut failures = Vec::new();
