@@ -21,9 +21,9 @@ fn read(text: &str) -> Reading {
     let documents = tree.documents().iter().filter(|document| !document.lost);
     let documents = documents.map(|document| match tree.root(document) {
         Some(root) => {
-            let mut json = String::new();
-            yaml::write_json(root, &mut json).expect("strings take all");
-            Ok(serde_json::from_str(&json).expect("valid JSON"))
+            let mut json = Vec::new();
+            yaml::write_json(root, &mut json).expect("memory takes all");
+            Ok(serde_json::from_slice(&json).expect("valid JSON"))
         }
         None if document.broken => Err(errors.next().map_or_else(String::new, |finding| finding.message.clone())),
         None => Ok(Value::Null),

@@ -1,5 +1,8 @@
 //! Texts and places in them: the files, folders and streams that the user named.
 
+mod discover;
+mod template;
 mod text;
 
+pub use discover::{Loaded, ReadError, load, read};
 pub use text::{Location, Source, SourceId, Sources, Span};

@@ -93,9 +93,9 @@ mod tests {
             .iter()
             .map(|document| match tree.root(document) {
                 Some(root) => {
-                    let mut json = String::new();
+                    let mut json = Vec::new();
                     write_json(root, &mut json).unwrap();
-                    json
+                    String::from_utf8(json).unwrap()
                 }
                 None if document.broken => errors.next().unwrap().message,
                 None => "null".to_owned(),
