@@ -31,6 +31,9 @@ _meshlint() {
             meshlint,man)
                 cmd="meshlint__subcmd__man"
                 ;;
+            meshlint,parse)
+                cmd="meshlint__subcmd__parse"
+                ;;
             meshlint,rules)
                 cmd="meshlint__subcmd__rules"
                 ;;
@@ -49,6 +52,9 @@ _meshlint() {
             meshlint__subcmd__help,man)
                 cmd="meshlint__subcmd__help__subcmd__man"
                 ;;
+            meshlint__subcmd__help,parse)
+                cmd="meshlint__subcmd__help__subcmd__parse"
+                ;;
             meshlint__subcmd__help,rules)
                 cmd="meshlint__subcmd__help__subcmd__rules"
                 ;;
@@ -59,7 +65,7 @@ _meshlint() {
 
     case "${cmd}" in
         meshlint)
-            opts="-h -V --color --help --version check explain rules completions man help"
+            opts="-h -V --color --help --version check parse explain rules completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -135,7 +141,7 @@ _meshlint() {
             return 0
             ;;
         meshlint__subcmd__help)
-            opts="check explain rules completions man help"
+            opts="check parse explain rules completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -218,6 +224,20 @@ _meshlint() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        meshlint__subcmd__help__subcmd__parse)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         meshlint__subcmd__help__subcmd__rules)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -234,6 +254,24 @@ _meshlint() {
             ;;
         meshlint__subcmd__man)
             opts="-h --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        meshlint__subcmd__parse)
+            opts="-h --strict --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

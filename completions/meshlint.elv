@@ -24,6 +24,7 @@ set edit:completion:arg-completer[meshlint] = {|@words|
             cand -V 'Print version'
             cand --version 'Print version'
             cand check 'Check Istio configuration'
+            cand parse 'Show how Kubernetes reads a file'
             cand explain 'Explain a rule'
             cand rules 'List the rules'
             cand completions 'Print a script that completes meshlint''s arguments in a shell'
@@ -33,6 +34,12 @@ set edit:completion:arg-completer[meshlint] = {|@words|
         &'meshlint;check'= {
             cand --format 'How findings are written'
             cand --color 'When to use colors'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'meshlint;parse'= {
+            cand --color 'When to use colors'
+            cand --strict 'Refuse duplicate keys'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
@@ -59,6 +66,7 @@ set edit:completion:arg-completer[meshlint] = {|@words|
         }
         &'meshlint;help'= {
             cand check 'Check Istio configuration'
+            cand parse 'Show how Kubernetes reads a file'
             cand explain 'Explain a rule'
             cand rules 'List the rules'
             cand completions 'Print a script that completes meshlint''s arguments in a shell'
@@ -66,6 +74,8 @@ set edit:completion:arg-completer[meshlint] = {|@words|
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'meshlint;help;check'= {
+        }
+        &'meshlint;help;parse'= {
         }
         &'meshlint;help;explain'= {
         }

@@ -5,6 +5,7 @@ mod completions;
 mod explain;
 mod man;
 mod markdown;
+mod parse;
 mod rules;
 mod terminal;
 
@@ -30,6 +31,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(check::Arguments),
+    Parse(parse::Arguments),
     Explain(explain::Arguments),
     Rules(rules::Arguments),
     Completions(completions::Arguments),
@@ -81,6 +83,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
 fn dispatch(command: Command, terminal: &Terminal, out: &mut dyn Write) -> Result {
     match command {
         Command::Check(arguments) => check::run(&arguments, terminal, out),
+        Command::Parse(arguments) => parse::run(&arguments, out),
         Command::Explain(arguments) => explain::run(&arguments, terminal, out),
         Command::Rules(arguments) => rules::run(&arguments, terminal, out),
         Command::Completions(arguments) => completions::run(&arguments, Arguments::command(), out),

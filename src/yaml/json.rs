@@ -65,13 +65,13 @@ fn write_string(text: &str, out: &mut (impl Write + ?Sized)) -> io::Result<()> {
             '\0'..' ' | '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => "",
             _ => continue,
         };
-        out.write_all(text[from..at].as_bytes())?;
+        out.write_all(&text.as_bytes()[from..at])?;
         match escape {
             "" => write!(out, "\\u{:04x}", u32::from(character))?,
             escape => out.write_all(escape.as_bytes())?,
         }
         from = at + character.len_utf8();
     }
-    out.write_all(text[from..].as_bytes())?;
+    out.write_all(&text.as_bytes()[from..])?;
     out.write_all(b"\"")
 }
