@@ -27,6 +27,7 @@ set edit:completion:arg-completer[meshlint] = {|@words|
             cand parse 'Show how Kubernetes reads a file'
             cand explain 'Explain a rule'
             cand rules 'List the rules'
+            cand schema 'Print the JSON Schema of a kind'
             cand completions 'Print a script that completes meshlint''s arguments in a shell'
             cand man 'Print a manual page'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -54,6 +55,11 @@ set edit:completion:arg-completer[meshlint] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'meshlint;schema'= {
+            cand --color 'When to use colors'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'meshlint;completions'= {
             cand --color 'When to use colors'
             cand -h 'Print help'
@@ -69,6 +75,7 @@ set edit:completion:arg-completer[meshlint] = {|@words|
             cand parse 'Show how Kubernetes reads a file'
             cand explain 'Explain a rule'
             cand rules 'List the rules'
+            cand schema 'Print the JSON Schema of a kind'
             cand completions 'Print a script that completes meshlint''s arguments in a shell'
             cand man 'Print a manual page'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -80,6 +87,8 @@ set edit:completion:arg-completer[meshlint] = {|@words|
         &'meshlint;help;explain'= {
         }
         &'meshlint;help;rules'= {
+        }
+        &'meshlint;help;schema'= {
         }
         &'meshlint;help;completions'= {
         }

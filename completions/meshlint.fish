@@ -33,6 +33,7 @@ complete -c meshlint -n "__fish_meshlint_needs_command" -f -a "check" -d 'Check 
 complete -c meshlint -n "__fish_meshlint_needs_command" -f -a "parse" -d 'Show how Kubernetes reads a file'
 complete -c meshlint -n "__fish_meshlint_needs_command" -f -a "explain" -d 'Explain a rule'
 complete -c meshlint -n "__fish_meshlint_needs_command" -f -a "rules" -d 'List the rules'
+complete -c meshlint -n "__fish_meshlint_needs_command" -f -a "schema" -d 'Print the JSON Schema of a kind'
 complete -c meshlint -n "__fish_meshlint_needs_command" -f -a "completions" -d 'Print a script that completes meshlint\'s arguments in a shell'
 complete -c meshlint -n "__fish_meshlint_needs_command" -f -a "man" -d 'Print a manual page'
 complete -c meshlint -n "__fish_meshlint_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -62,6 +63,10 @@ complete -c meshlint -n "__fish_meshlint_using_subcommand rules" -l color -d 'Wh
 always\t''
 never\t''"
 complete -c meshlint -n "__fish_meshlint_using_subcommand rules" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c meshlint -n "__fish_meshlint_using_subcommand schema" -l color -d 'When to use colors' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c meshlint -n "__fish_meshlint_using_subcommand schema" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c meshlint -n "__fish_meshlint_using_subcommand completions" -l color -d 'When to use colors' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -70,10 +75,11 @@ complete -c meshlint -n "__fish_meshlint_using_subcommand man" -l color -d 'When
 always\t''
 never\t''"
 complete -c meshlint -n "__fish_meshlint_using_subcommand man" -s h -l help -d 'Print help'
-complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check parse explain rules completions man help" -f -a "check" -d 'Check Istio configuration'
-complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check parse explain rules completions man help" -f -a "parse" -d 'Show how Kubernetes reads a file'
-complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check parse explain rules completions man help" -f -a "explain" -d 'Explain a rule'
-complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check parse explain rules completions man help" -f -a "rules" -d 'List the rules'
-complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check parse explain rules completions man help" -f -a "completions" -d 'Print a script that completes meshlint\'s arguments in a shell'
-complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check parse explain rules completions man help" -f -a "man" -d 'Print a manual page'
-complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check parse explain rules completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check parse explain rules schema completions man help" -f -a "check" -d 'Check Istio configuration'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check parse explain rules schema completions man help" -f -a "parse" -d 'Show how Kubernetes reads a file'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check parse explain rules schema completions man help" -f -a "explain" -d 'Explain a rule'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check parse explain rules schema completions man help" -f -a "rules" -d 'List the rules'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check parse explain rules schema completions man help" -f -a "schema" -d 'Print the JSON Schema of a kind'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check parse explain rules schema completions man help" -f -a "completions" -d 'Print a script that completes meshlint\'s arguments in a shell'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check parse explain rules schema completions man help" -f -a "man" -d 'Print a manual page'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check parse explain rules schema completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

@@ -55,6 +55,27 @@ fn rules_lists_every_rule_once() {
 }
 
 #[test]
+fn schema_prints_the_file_of_a_kind() {
+    let file = std::fs::read_to_string("schemas/networking.istio.io/Gateway.json").unwrap();
+    assert_eq!(stdout(&["schema", "gateway"]), file);
+    assert_eq!(stdout(&["schema", "networking.istio.io/Gateway"]), file);
+    assert_ne!(stdout(&["schema", "gateway.networking.k8s.io/Gateway"]), file);
+    assert_eq!(stdout(&["schema", "report"]), meshlint::report::SCHEMA);
+    for name in stdout(&["schema"]).lines() {
+        assert!(stdout(&["schema", name]).starts_with('{'), "{name}");
+    }
+}
+
+#[test]
+fn schema_suggests_near_kinds() {
+    assert_eq!(
+        refused(&["schema", "VirtualServise"]),
+        "error: no schema of `VirtualServise`, did you mean `VirtualService`?\n"
+    );
+    assert_eq!(refused(&["schema", "Weather"]), "error: no schema of `Weather`; `meshlint schema` lists them\n");
+}
+
+#[test]
 fn man_knows_the_commands() {
     assert!(stdout(&["man", "explain"]).contains("meshlint\\-explain"));
     assert_eq!(refused(&["man", "explian"]), "error: no command `explian`, did you mean `explain`?\n");

@@ -184,7 +184,7 @@ fn nothing_found() {
 
 #[test]
 fn json_follows_its_schema() {
-    let schema = json_of(&fs::read_to_string("schemas/report.json").unwrap());
+    let schema = json_of(report::SCHEMA);
     let report = json_of(&report_of_shop(Format::Json));
     let validator = jsonschema::validator_for(&schema).unwrap();
     let errors = validator.iter_errors(&report).map(|error| error.to_string());

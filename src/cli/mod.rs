@@ -7,6 +7,7 @@ mod man;
 mod markdown;
 mod parse;
 mod rules;
+mod schema;
 mod terminal;
 
 use std::ffi::OsString;
@@ -34,6 +35,7 @@ enum Command {
     Parse(parse::Arguments),
     Explain(explain::Arguments),
     Rules(rules::Arguments),
+    Schema(schema::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
 }
@@ -86,6 +88,7 @@ fn dispatch(command: Command, terminal: &Terminal, out: &mut dyn Write) -> Resul
         Command::Parse(arguments) => parse::run(&arguments, out),
         Command::Explain(arguments) => explain::run(&arguments, terminal, out),
         Command::Rules(arguments) => rules::run(&arguments, terminal, out),
+        Command::Schema(arguments) => schema::run(&arguments, out),
         Command::Completions(arguments) => completions::run(&arguments, Arguments::command(), out),
         Command::Man(arguments) => man::run(&arguments, Arguments::command(), out),
     }

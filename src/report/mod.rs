@@ -27,6 +27,9 @@ use crate::source::Sources;
 pub use fingerprint::fingerprints;
 pub use text::wrap;
 
+/// The JSON Schema of [`Format::Json`].
+pub const SCHEMA: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/schemas/report.json"));
+
 /// What a run of the linter came to.
 #[derive(Debug)]
 pub struct Run<'a> {

@@ -1,0 +1,48 @@
+use std::io::Write;
+
+use crate::finding::nearest;
+use crate::report;
+use crate::schema;
+
+use super::{Error, Outcome, Result};
+
+/// The name under which the schema of JSON reports can be had. Kinds start with capitals.
+const REPORT: &str = "report";
+
+/// Print the JSON Schema of a kind
+///
+/// For editors and other tools. It is the schema that `meshlint check` goes by.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Kind, possibly with its group: VirtualService, gateway.networking.k8s.io/Gateway; or `report`, for what
+    /// `check --format json` writes [default: list them]
+    kind: Option<String>,
+}
+
+pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result {
+    match arguments.kind.as_deref() {
+        None => write_list(out)?,
+        Some(REPORT) => out.write_all(report::SCHEMA.as_bytes())?,
+        Some(kind) => match schema::text(kind) {
+            Some(text) => out.write_all(text.as_bytes())?,
+            None => return Err(Error::Usage(unknown(kind))),
+        },
+    }
+    Ok(Outcome::Success)
+}
+
+fn write_list(out: &mut dyn Write) -> std::io::Result<()> {
+    for kind in schema::kinds() {
+        writeln!(out, "{}/{}", kind.group, kind.name)?;
+    }
+    writeln!(out, "{REPORT}")
+}
+
+fn unknown(kind: &str) -> String {
+    let full_names = schema::kinds().iter().map(|kind| format!("{}/{}", kind.group, kind.name)).collect::<Vec<_>>();
+    let names = schema::kinds().iter().map(|kind| kind.name).chain(full_names.iter().map(String::as_str));
+    match nearest(kind, names.chain([REPORT])) {
+        Some(near) => format!("no schema of `{kind}`, did you mean `{near}`?"),
+        None => format!("no schema of `{kind}`; `meshlint schema` lists them"),
+    }
+}
