@@ -162,7 +162,7 @@ fn merged<'m>(object: &'m Object<'m, DestinationRule<'m>>, settings: &Settings<'
         export_to,
         rules: vec![object],
         subsets: Vec::new(),
-        traffic_policy: spec.traffic_policy.as_ref(),
+        traffic_policy: spec.traffic_policy.as_deref(),
         workload_selector,
     };
     add_subsets(&mut rule, object);

@@ -8,7 +8,7 @@ use super::virtual_service::PortSelector;
 message! {
     pub struct DestinationRule<'a> {
         host: Option<Str<'a>>,
-        traffic_policy: Option<TrafficPolicy<'a>>,
+        traffic_policy: Option<Box<TrafficPolicy<'a>>>,
         subsets: Vec<Subset<'a>>,
         export_to: Vec<Str<'a>>,
         workload_selector: Option<WorkloadSelector<'a>>,
@@ -22,26 +22,26 @@ message! {
     pub struct Subset<'a> {
         name: Option<Str<'a>>,
         labels: Labels<'a>,
-        traffic_policy: Option<TrafficPolicy<'a>>,
+        traffic_policy: Option<Box<TrafficPolicy<'a>>>,
     }
 
     pub struct TrafficPolicy<'a> {
-        load_balancer: Option<LoadBalancerSettings<'a>>,
-        connection_pool: Option<ConnectionPoolSettings<'a>>,
-        outlier_detection: Option<OutlierDetection<'a>>,
-        tls: Option<ClientTlsSettings<'a>>,
+        load_balancer: Option<Box<LoadBalancerSettings<'a>>>,
+        connection_pool: Option<Box<ConnectionPoolSettings<'a>>>,
+        outlier_detection: Option<Box<OutlierDetection<'a>>>,
+        tls: Option<Box<ClientTlsSettings<'a>>>,
         port_level_settings: Vec<PortTrafficPolicy<'a>>,
-        tunnel: Option<TunnelSettings<'a>>,
-        proxy_protocol: Option<ProxyProtocol<'a>>,
-        retry_budget: Option<RetryBudget<'a>>,
+        tunnel: Option<Box<TunnelSettings<'a>>>,
+        proxy_protocol: Option<Box<ProxyProtocol<'a>>>,
+        retry_budget: Option<Box<RetryBudget<'a>>>,
     }
 
     pub struct PortTrafficPolicy<'a> {
         port: Option<PortSelector<'a>>,
-        load_balancer: Option<LoadBalancerSettings<'a>>,
-        connection_pool: Option<ConnectionPoolSettings<'a>>,
-        outlier_detection: Option<OutlierDetection<'a>>,
-        tls: Option<ClientTlsSettings<'a>>,
+        load_balancer: Option<Box<LoadBalancerSettings<'a>>>,
+        connection_pool: Option<Box<ConnectionPoolSettings<'a>>>,
+        outlier_detection: Option<Box<OutlierDetection<'a>>>,
+        tls: Option<Box<ClientTlsSettings<'a>>>,
     }
 
     pub struct TunnelSettings<'a> {
@@ -61,10 +61,10 @@ message! {
 
     pub struct LoadBalancerSettings<'a> {
         simple: Option<Str<'a>>,
-        consistent_hash: Option<ConsistentHash<'a>>,
-        locality_lb_setting: Option<LocalityLbSetting<'a>>,
-        zone_aware_lb_setting: Option<ZoneAwareLbSetting<'a>>,
-        warmup: Option<Warmup<'a>>,
+        consistent_hash: Option<Box<ConsistentHash<'a>>>,
+        locality_lb_setting: Option<Box<LocalityLbSetting<'a>>>,
+        zone_aware_lb_setting: Option<Box<ZoneAwareLbSetting<'a>>>,
+        warmup: Option<Box<Warmup<'a>>>,
         warmup_duration_secs: Option<Located<Duration>>,
     }
 
@@ -76,11 +76,11 @@ message! {
 
     pub struct ConsistentHash<'a> {
         http_header_name: Option<Str<'a>>,
-        http_cookie: Option<HttpCookie<'a>>,
+        http_cookie: Option<Box<HttpCookie<'a>>>,
         use_source_ip: Option<Bool>,
         http_query_parameter_name: Option<Str<'a>>,
-        ring_hash: Option<RingHash<'a>>,
-        maglev: Option<MagLev<'a>>,
+        ring_hash: Option<Box<RingHash<'a>>>,
+        maglev: Option<Box<MagLev<'a>>>,
         minimum_ring_size: Option<Int>,
     }
 
@@ -115,7 +115,7 @@ message! {
         enabled: Option<Bool>,
         routing_enabled: Option<Float>,
         min_cluster_size: Option<Int>,
-        force_local_zone: Option<ForceLocalZone<'a>>,
+        force_local_zone: Option<Box<ForceLocalZone<'a>>>,
         failover: Vec<Failover<'a>>,
         failover_priority: Vec<Str<'a>>,
     }
@@ -136,14 +136,14 @@ message! {
     }
 
     pub struct ConnectionPoolSettings<'a> {
-        tcp: Option<TcpSettings<'a>>,
-        http: Option<HttpSettings<'a>>,
+        tcp: Option<Box<TcpSettings<'a>>>,
+        http: Option<Box<HttpSettings<'a>>>,
     }
 
     pub struct TcpSettings<'a> {
         max_connections: Option<Int>,
         connect_timeout: Option<Located<Duration>>,
-        tcp_keepalive: Option<TcpKeepalive<'a>>,
+        tcp_keepalive: Option<Box<TcpKeepalive<'a>>>,
         max_connection_duration: Option<Located<Duration>>,
         idle_timeout: Option<Located<Duration>>,
     }
@@ -163,7 +163,7 @@ message! {
         h2_upgrade_policy: Option<Str<'a>>,
         use_client_protocol: Option<Bool>,
         max_concurrent_streams: Option<Int>,
-        http2_keep_alive: Option<Http2KeepAlive<'a>>,
+        http2_keep_alive: Option<Box<Http2KeepAlive<'a>>>,
     }
 
     pub struct Http2KeepAlive<'a> {
@@ -200,8 +200,8 @@ message! {
 impl<'a> DestinationRule<'a> {
     /// The top-level policy and those of the subsets, each with its subset.
     pub fn policies(&self) -> impl Iterator<Item = (Option<&Subset<'a>>, &TrafficPolicy<'a>)> {
-        let own = self.traffic_policy.iter().map(|policy| (None, policy));
-        let subsets = self.subsets.iter().filter_map(|subset| Some((Some(subset), subset.traffic_policy.as_ref()?)));
+        let own = self.traffic_policy.as_deref().into_iter().map(|policy| (None, policy));
+        let subsets = self.subsets.iter().filter_map(|subset| Some((Some(subset), subset.traffic_policy.as_deref()?)));
         own.chain(subsets)
     }
 }

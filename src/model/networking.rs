@@ -17,7 +17,7 @@ message! {
         port: Option<Port<'a>>,
         bind: Option<Str<'a>>,
         hosts: Vec<Str<'a>>,
-        tls: Option<ServerTlsSettings<'a>>,
+        tls: Option<Box<ServerTlsSettings<'a>>>,
         default_endpoint: Option<Str<'a>>,
         name: Option<Str<'a>>,
     }
@@ -103,7 +103,7 @@ message! {
         workload_selector: Option<LabelSelector<'a>>,
         ingress: Vec<IstioIngressListener<'a>>,
         egress: Vec<IstioEgressListener<'a>>,
-        inbound_connection_pool: Option<ConnectionPoolSettings<'a>>,
+        inbound_connection_pool: Option<Box<ConnectionPoolSettings<'a>>>,
         outbound_traffic_policy: Option<OutboundTrafficPolicy<'a>>,
     }
 
@@ -112,8 +112,8 @@ message! {
         bind: Option<Str<'a>>,
         capture_mode: Option<Str<'a>>,
         default_endpoint: Option<Str<'a>>,
-        tls: Option<ServerTlsSettings<'a>>,
-        connection_pool: Option<ConnectionPoolSettings<'a>>,
+        tls: Option<Box<ServerTlsSettings<'a>>>,
+        connection_pool: Option<Box<ConnectionPoolSettings<'a>>>,
     }
 
     pub struct IstioEgressListener<'a> {

@@ -49,6 +49,13 @@ pub trait Read<'a>: Sized {
     fn read(node: Node<'a>) -> Option<Self>;
 }
 
+/// Large messages that are mostly absent are kept apart from those that hold them.
+impl<'a, T: Read<'a>> Read<'a> for Box<T> {
+    fn read(node: Node<'a>) -> Option<Self> {
+        T::read(node).map(Box::new)
+    }
+}
+
 /// What a field may be: it has a value when the key is absent, too.
 pub trait Field<'a>: Default {
     fn field(node: Node<'a>) -> Self;

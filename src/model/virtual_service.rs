@@ -19,27 +19,27 @@ message! {
         name: Option<Str<'a>>,
         r#match: Vec<HttpMatchRequest<'a>>,
         route: Vec<HttpRouteDestination<'a>>,
-        redirect: Option<HttpRedirect<'a>>,
-        direct_response: Option<HttpDirectResponse<'a>>,
-        delegate: Option<Delegate<'a>>,
-        rewrite: Option<HttpRewrite<'a>>,
+        redirect: Option<Box<HttpRedirect<'a>>>,
+        direct_response: Option<Box<HttpDirectResponse<'a>>>,
+        delegate: Option<Box<Delegate<'a>>>,
+        rewrite: Option<Box<HttpRewrite<'a>>>,
         timeout: Option<Located<Duration>>,
-        retries: Option<HttpRetry<'a>>,
-        fault: Option<HttpFaultInjection<'a>>,
-        mirror: Option<Destination<'a>>,
+        retries: Option<Box<HttpRetry<'a>>>,
+        fault: Option<Box<HttpFaultInjection<'a>>>,
+        mirror: Option<Box<Destination<'a>>>,
         mirrors: Vec<HttpMirrorPolicy<'a>>,
         mirror_percent: Option<Int>,
         mirror_percentage: Option<Percent<'a>>,
-        cors_policy: Option<CorsPolicy<'a>>,
-        headers: Option<Headers<'a>>,
+        cors_policy: Option<Box<CorsPolicy<'a>>>,
+        headers: Option<Box<Headers<'a>>>,
     }
 
     pub struct HttpMatchRequest<'a> {
         name: Option<Str<'a>>,
-        uri: Option<StringMatch<'a>>,
-        scheme: Option<StringMatch<'a>>,
-        method: Option<StringMatch<'a>>,
-        authority: Option<StringMatch<'a>>,
+        uri: Option<Box<StringMatch<'a>>>,
+        scheme: Option<Box<StringMatch<'a>>>,
+        method: Option<Box<StringMatch<'a>>>,
+        authority: Option<Box<StringMatch<'a>>>,
         headers: Map<'a, StringMatch<'a>>,
         without_headers: Map<'a, StringMatch<'a>>,
         query_params: Map<'a, StringMatch<'a>>,
@@ -60,7 +60,7 @@ message! {
     pub struct HttpRouteDestination<'a> {
         destination: Option<Destination<'a>>,
         weight: Option<Int>,
-        headers: Option<Headers<'a>>,
+        headers: Option<Box<Headers<'a>>>,
     }
 
     pub struct RouteDestination<'a> {
@@ -96,7 +96,7 @@ message! {
 
     pub struct HttpDirectResponse<'a> {
         status: Option<Int>,
-        body: Option<HttpBody<'a>>,
+        body: Option<Box<HttpBody<'a>>>,
     }
 
     pub struct HttpBody<'a> {
@@ -107,7 +107,7 @@ message! {
     pub struct HttpRewrite<'a> {
         uri: Option<Str<'a>>,
         authority: Option<Str<'a>>,
-        uri_regex_rewrite: Option<RegexRewrite<'a>>,
+        uri_regex_rewrite: Option<Box<RegexRewrite<'a>>>,
     }
 
     pub struct RegexRewrite<'a> {
@@ -125,8 +125,8 @@ message! {
     }
 
     pub struct HttpFaultInjection<'a> {
-        delay: Option<Delay<'a>>,
-        abort: Option<Abort<'a>>,
+        delay: Option<Box<Delay<'a>>>,
+        abort: Option<Box<Abort<'a>>>,
     }
 
     pub struct Delay<'a> {
@@ -164,8 +164,8 @@ message! {
     }
 
     pub struct Headers<'a> {
-        request: Option<HeaderOperations<'a>>,
-        response: Option<HeaderOperations<'a>>,
+        request: Option<Box<HeaderOperations<'a>>>,
+        response: Option<Box<HeaderOperations<'a>>>,
     }
 
     pub struct HeaderOperations<'a> {
@@ -270,7 +270,7 @@ impl<'a> HttpRoute<'a> {
             let destination = weighted.destination.as_ref()?;
             Some(use_of(destination, weighted.weight, false))
         });
-        let mirror = self.mirror.iter().map(move |destination| use_of(destination, None, true));
+        let mirror = self.mirror.as_deref().into_iter().map(move |destination| use_of(destination, None, true));
         let mirrors = self.mirrors.iter().filter_map(move |mirror| {
             let destination = mirror.destination.as_ref()?;
             Some(use_of(destination, None, true))
