@@ -2,10 +2,11 @@ use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
 use crate::finding::Finding;
 use crate::mesh::{Mesh, Options, Settings};
-use crate::model::{Meta, Resources, objects};
+use crate::model::{Meta, Resources, kind_of, objects};
 use crate::rules::{self, Rule};
+use crate::schema;
 use crate::source::{SourceId, Sources};
-use crate::yaml::{self, Tree};
+use crate::yaml::{self, Node, Tree};
 
 use super::mesh_config;
 
@@ -61,11 +62,24 @@ fn read<'a>(tree: &'a Tree<'a>, options: &'a Options) -> (Resources<'a>, Vec<Fin
     let mut findings = Vec::new();
     for root in tree.roots() {
         for object in objects(root) {
-            let _ = &mut findings; // the schemas' place
+            findings.extend(illegal(object, options));
             resources.add(object, &options.default_namespace);
         }
     }
     (resources, findings)
+}
+
+/// What the schema of its kind says of an object.
+fn illegal(object: Node<'_>, options: &Options) -> Vec<Finding> {
+    let mut findings = schema::check(object, &schema::Options::default());
+    if findings.is_empty() {
+        return findings;
+    }
+    if let Some(kind) = kind_of(object) {
+        let resource = Meta::read(kind, object, &options.default_namespace).reference();
+        findings.iter_mut().for_each(|finding| finding.resource = Some(resource.clone()));
+    }
+    findings
 }
 
 fn replaced_finding(meta: &Meta<'_>, resources: &Resources<'_>) -> Finding {

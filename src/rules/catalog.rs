@@ -5,7 +5,7 @@ use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 use crate::finding::Finding;
 use crate::mesh::Mesh;
 
-use super::{Page, Report, hosts, input};
+use super::{Page, Report, hosts, input, schema};
 
 /// What a rule asks of the mesh: it reports every place that breaks it.
 pub type Check = fn(&Mesh<'_>, &mut Report);
@@ -47,7 +47,7 @@ macro_rules! rules {
 pub(super) use rules;
 
 /// The categories, in the order of the lists of rules.
-static CATEGORIES: [&[Rule]; 2] = [&input::RULES, &hosts::RULES];
+static CATEGORIES: [&[Rule]; 3] = [&input::RULES, &schema::RULES, &hosts::RULES];
 
 /// Every rule.
 pub fn all() -> impl Iterator<Item = &'static Rule> + Clone {

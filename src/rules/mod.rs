@@ -9,6 +9,7 @@ mod report;
 
 mod hosts;
 mod input;
+mod schema;
 
 pub use catalog::{Check, Rule, all, called, check, page, pages};
 pub use page::Page;
