@@ -3,10 +3,11 @@
 
 use rustc_hash::FxHashMap;
 
+use crate::format::Host;
 use crate::model::destination_rule::{DestinationRule, Subset, TrafficPolicy};
 use crate::model::{Labels, Object, Resources};
 
-use super::hosts::{HostPattern, full_name, has_wildcard, host_subset_of};
+use super::hosts::{has_wildcard, host_subset_of};
 use super::{ExportTo, Mesh, Service, Settings, by_age};
 
 /// DestinationRules of one namespace for the same host, as one.
@@ -74,7 +75,7 @@ impl<'m> DestinationRules<'m> {
         }
         let namespaces = all.own.values_mut().chain(all.exported.values_mut()).chain([&mut all.root_private]);
         for rules in namespaces {
-            rules.wildcards.sort_by(|left, right| HostPattern(&left.0).cmp(&HostPattern(&right.0)));
+            rules.wildcards.sort_by(|left, right| Host::new(&left.0).cmp(&Host::new(&right.0)));
         }
         all
     }
@@ -147,7 +148,7 @@ impl<'m> NamespaceRules<'m> {
 
 fn merged<'m>(object: &'m Object<'m, DestinationRule<'m>>, settings: &Settings<'m>) -> Option<MergedRule<'m>> {
     let Object { meta, spec } = object;
-    let host = full_name(spec.host?.value, meta.namespace, &settings.options.cluster_domain);
+    let host = settings.full_name(spec.host?.value, meta.namespace);
     let workload_selector = spec.workload_selector.as_ref().map(|selector| &selector.match_labels);
     let export_to = match workload_selector {
         Some(_) => ExportTo::Namespaces(vec![meta.namespace]),

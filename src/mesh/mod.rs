@@ -20,7 +20,7 @@ use crate::model::{Kind, Meta, Object, Resources};
 
 pub use destination_rules::{DestinationRules, MergedRule, MergedSubset};
 pub use gateways::{BoundGateway, GatewayReference, ServerRef, ServerTraffic};
-pub use hosts::{HostPattern, has_wildcard, host_matches, host_subset_of};
+pub use hosts::{has_wildcard, host_matches, host_subset_of};
 pub use peer_authentication::{MutualTlsMode, PeerAuthentications};
 pub use protocol::Protocol;
 pub use services::{Origin, Resolution, Service, ServiceLookup, ServicePort, TargetPort};

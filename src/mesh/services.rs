@@ -5,7 +5,7 @@ use crate::model::networking::ServiceEntry;
 use crate::model::{IntOrStr, Kind, Labels, Meta, Object, Resources};
 use crate::source::Span;
 
-use super::hosts::{full_name, has_wildcard, host_matches};
+use super::hosts::{has_wildcard, host_matches};
 use super::{ExportTo, Mesh, Protocol, Selection, Settings};
 
 /// A host that traffic can be sent to, with its ports.
@@ -214,7 +214,7 @@ impl ServiceIndex {
 impl<'m> Mesh<'m> {
     /// The full name of a host that an object in `namespace` writes: short names are completed.
     pub fn full_name(&self, host: &str, namespace: &str) -> String {
-        full_name(host, namespace, &self.settings.options.cluster_domain)
+        self.settings.full_name(host, namespace)
     }
 
     /// All services of exactly this full name, whoever sees them; wildcards only if `host` is that wildcard.

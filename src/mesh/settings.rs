@@ -1,4 +1,4 @@
-use crate::format::Duration;
+use crate::format::{Duration, Host};
 use crate::model::mesh_config::{ExtensionProvider, MeshConfig};
 use crate::model::{Read, Str};
 use crate::yaml::Node;
@@ -79,6 +79,12 @@ impl<'m> Settings<'m> {
     pub fn extension_provider(&self, name: &str) -> Option<&ExtensionProvider<'m>> {
         let providers = &self.config.as_ref()?.extension_providers;
         providers.iter().find(|provider| provider.name.is_some_and(|own| own.value == name))
+    }
+
+    /// The full name of a host that an object in `namespace` writes: a name without dots is that of a Service beside it,
+    /// any other is taken as it is.
+    pub fn full_name(&self, host: &str, namespace: &str) -> String {
+        Host::new(host).in_namespace(namespace, &self.options.cluster_domain).into_owned()
     }
 
     /// The host of a Kubernetes Service.
