@@ -57,6 +57,10 @@ pub struct DestinationRules<'m> {
     exported: FxHashMap<&'m str, NamespaceRules<'m>>,
     /// Those of the root namespace that only it sees.
     root_private: NamespaceRules<'m>,
+    /// The namespaces that have rules for exactly this host, in order.
+    owners: FxHashMap<String, Vec<&'m str>>,
+    /// The namespaces that have rules for wildcards, in order.
+    wildcard_owners: Vec<&'m str>,
 }
 
 impl<'m> DestinationRules<'m> {
@@ -77,6 +81,7 @@ impl<'m> DestinationRules<'m> {
         for rules in namespaces {
             rules.wildcards.sort_by(|left, right| Host::new(&left.0).cmp(&Host::new(&right.0)));
         }
+        all.index_owners();
         all
     }
 
@@ -98,6 +103,28 @@ impl<'m> DestinationRules<'m> {
             }
         }
         &[]
+    }
+
+    fn index_owners(&mut self) {
+        let mut namespaces: Vec<_> = self.own.iter().collect();
+        namespaces.sort_unstable_by_key(|(namespace, _)| **namespace);
+        for (namespace, rules) in namespaces {
+            for host in rules.exact.keys() {
+                self.owners.entry(host.clone()).or_default().push(namespace);
+            }
+            if !rules.wildcards.is_empty() {
+                self.wildcard_owners.push(namespace);
+            }
+        }
+    }
+
+    /// Every rule whose host is or contains `host`, whoever sees it and whichever is in force.
+    pub fn governing<'s, 'h>(&'s self, host: &'h str) -> impl Iterator<Item = &'s MergedRule<'m>> + use<'s, 'h, 'm> {
+        let exact = self.owners.get(host).into_iter().flatten();
+        let exact = exact.filter_map(move |namespace| self.own.get(namespace)?.exact.get(host)).flatten();
+        let wildcards = self.wildcard_owners.iter().filter_map(|namespace| self.own.get(namespace));
+        let wildcards = wildcards.flat_map(|rules| &rules.wildcards);
+        exact.chain(wildcards.filter(move |(own, _)| host_subset_of(host, own)).flat_map(|(_, rules)| rules))
     }
 
     /// Every merged rule, by namespace and host.

@@ -1,5 +1,7 @@
 //! Which VirtualServices a Gateway serves (istio 1.31 `pilot/pkg/model/push_context.go`, `pkg/config/gateway/gateway.go`).
 
+use rustc_hash::FxHashMap;
+
 use crate::model::networking::{Gateway, Server};
 use crate::model::virtual_service::VirtualService;
 use crate::model::{Kind, Object, Str};
@@ -44,6 +46,21 @@ pub enum ServerTraffic {
 pub struct ServerRef<'m> {
     pub gateway: &'m Object<'m, Gateway<'m>>,
     pub server: &'m Server<'m>,
+}
+
+/// The positions of the VirtualServices that delegate, by the namespace and name of the delegate.
+pub(super) fn root_index<'m>(services: &[Object<'m, VirtualService<'m>>]) -> FxHashMap<(&'m str, &'m str), Vec<usize>> {
+    let mut index: FxHashMap<_, Vec<usize>> = FxHashMap::default();
+    for (at, service) in services.iter().enumerate() {
+        for delegate in service.spec.http.iter().filter_map(|http| http.delegate.as_ref()) {
+            let Some(name) = delegate.name else { continue };
+            let roots = index.entry((delegate.namespace_or(service.meta.namespace), name.value)).or_default();
+            if roots.last() != Some(&at) {
+                roots.push(at);
+            }
+        }
+    }
+    index
 }
 
 impl<'m> GatewayReference<'m> {

@@ -4,6 +4,7 @@
 //! translation, traces and traffic cannot disagree. Sources: istio 1.31 `pilot/pkg/model`.
 
 mod destination_rules;
+mod destinations;
 mod gateways;
 mod hosts;
 mod peer_authentication;
@@ -19,6 +20,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::model::{Kind, Meta, Object, Resources};
 
 pub use destination_rules::{DestinationRules, MergedRule, MergedSubset};
+pub use destinations::{Client, SubsetLookup, Target};
 pub use gateways::{BoundGateway, GatewayReference, ServerRef, ServerTraffic};
 pub use hosts::{has_wildcard, host_matches, host_subset_of};
 pub use peer_authentication::{MutualTlsMode, PeerAuthentications};
@@ -70,6 +72,8 @@ pub struct Mesh<'m> {
     namespace_objects: FxHashMap<&'m str, &'m Meta<'m>>,
     gateway_index: ObjectIndex<'m>,
     virtual_service_index: ObjectIndex<'m>,
+    /// By the delegate that they name.
+    root_index: FxHashMap<(&'m str, &'m str), Vec<usize>>,
 }
 
 /// Positions in a list of objects, by namespace and name.
@@ -104,6 +108,7 @@ impl<'m> Mesh<'m> {
             peer_authentications: PeerAuthentications::new(resources, &settings),
             gateway_index: object_index(&resources.gateways),
             virtual_service_index: object_index(&resources.virtual_services),
+            root_index: gateways::root_index(&resources.virtual_services),
             resources,
             settings,
             services,

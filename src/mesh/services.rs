@@ -73,6 +73,16 @@ pub enum ServiceLookup<'s, 'm> {
     Unknown,
 }
 
+impl<'s, 'm> ServiceLookup<'s, 'm> {
+    /// The service, whether the client sees it or not.
+    pub fn service(self) -> Option<&'s Service<'m>> {
+        match self {
+            ServiceLookup::Found(service) | ServiceLookup::Hidden(service) => Some(service),
+            ServiceLookup::Missing | ServiceLookup::Unknown => None,
+        }
+    }
+}
+
 impl<'m> Service<'m> {
     pub fn meta(&self) -> &'m Meta<'m> {
         match self.origin {
@@ -185,7 +195,10 @@ fn entry_services<'m>(
 }
 
 /// Services by host, and the wildcards among the hosts.
+#[derive(Default)]
 pub(super) struct ServiceIndex {
+    /// Of Kubernetes, by their own name.
+    by_name: FxHashMap<String, Vec<usize>>,
     by_host: FxHashMap<String, Vec<usize>>,
     wildcards: Vec<usize>,
     by_namespace: FxHashMap<String, Vec<usize>>,
@@ -193,10 +206,12 @@ pub(super) struct ServiceIndex {
 
 impl ServiceIndex {
     pub(super) fn new(services: &[Service<'_>]) -> Self {
-        let mut index =
-            Self { by_host: FxHashMap::default(), wildcards: Vec::new(), by_namespace: FxHashMap::default() };
+        let mut index = Self::default();
         for (at, service) in services.iter().enumerate() {
             index.by_host.entry(service.host.to_ascii_lowercase()).or_default().push(at);
+            if service.is_kubernetes() {
+                index.by_name.entry(service.meta().name.value.to_owned()).or_default().push(at);
+            }
             match index.by_namespace.get_mut(service.namespace) {
                 Some(list) => list.push(at),
                 None => {
@@ -285,6 +300,18 @@ impl<'m> Mesh<'m> {
         }
     }
 
+    /// The labels of the endpoints of a service; `None` where the input shows none of its endpoints.
+    pub fn endpoint_labels(&self, service: &Service<'m>) -> Option<Vec<&'m Labels<'m>>> {
+        let written = match service.origin {
+            Origin::Entry(object) => object.spec.endpoints.as_slice(),
+            Origin::Kubernetes(_) => &[],
+        };
+        let written = written.iter().map(|endpoint| &endpoint.labels);
+        let selected = self.workloads_of(service);
+        let labels: Vec<_> = written.chain(selected.iter().map(|workload| workload.labels)).collect();
+        (!labels.is_empty()).then_some(labels)
+    }
+
     /// The services that select workloads with these labels.
     pub fn services_selecting<'s>(
         &'s self,
@@ -301,6 +328,15 @@ impl<'m> Mesh<'m> {
         let (name, namespace) = host.strip_suffix(".svc").unwrap_or(host).split_once('.')?;
         let full = self.settings.service_host(name, namespace);
         (!namespace.contains('.') && self.services_named(&full).next().is_some()).then_some(full)
+    }
+
+    /// The one Service called `host` if that is a short name for which there is none in `namespace`, but exactly one in
+    /// all other namespaces.
+    pub fn elsewhere(&self, host: &str, namespace: &str) -> Option<&Service<'m>> {
+        let [at] = self.service_index.by_name.get(host)?.as_slice() else { return None };
+        let found = &self.services[*at];
+        let ServiceLookup::Missing = self.service(&self.full_name(host, namespace), namespace) else { return None };
+        (found.namespace != namespace).then_some(found)
     }
 
     /// The name of a service that is spelt nearly like `host`, as an object in `namespace` would write it.

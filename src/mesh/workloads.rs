@@ -173,18 +173,22 @@ fn no_labels<'m>() -> &'m Labels<'m> {
 }
 
 /// Workloads by namespace, and by each of their labels.
+#[derive(Default)]
 pub(super) struct WorkloadIndex<'m> {
     by_namespace: FxHashMap<&'m str, Vec<usize>>,
     by_label: FxHashMap<(&'m str, &'m str, &'m str), Vec<usize>>,
+    /// The same without the namespace.
+    anywhere: FxHashMap<(&'m str, &'m str), Vec<usize>>,
 }
 
 impl<'m> WorkloadIndex<'m> {
     pub(super) fn new(workloads: &[Workload<'m>]) -> Self {
-        let mut index = Self { by_namespace: FxHashMap::default(), by_label: FxHashMap::default() };
+        let mut index = Self::default();
         for (at, workload) in workloads.iter().enumerate() {
             index.by_namespace.entry(workload.namespace).or_default().push(at);
             for (key, value) in workload.labels.iter() {
                 index.by_label.entry((workload.namespace, key.value, value.value)).or_default().push(at);
+                index.anywhere.entry((key.value, value.value)).or_default().push(at);
             }
         }
         index
@@ -217,8 +221,15 @@ impl<'m> Mesh<'m> {
 
     /// The workloads of all namespaces that have all these labels.
     pub fn select_everywhere<'s>(&'s self, selector: &Labels<'_>) -> Selection<'s, 'm> {
-        let workloads = self.workloads.iter();
-        Selection(workloads.filter(|workload| workload.labels.contains(selector)).collect())
+        let lists = selector.iter().map(|(key, value)| {
+            let found = self.workload_index.anywhere.get(&(key.value, value.value));
+            found.map_or(&[][..], Vec::as_slice)
+        });
+        let Some(candidates) = lists.min_by_key(|list| list.len()) else {
+            return Selection(self.workloads.iter().collect());
+        };
+        let candidates = candidates.iter().map(|&at| &self.workloads[at]);
+        Selection(candidates.filter(|workload| workload.labels.contains(selector)).collect())
     }
 
     /// The workloads that a policy of `namespace` with this selector applies to: those of all namespaces if it is the

@@ -279,6 +279,13 @@ impl<'a> HttpRoute<'a> {
     }
 }
 
+impl<'a> Delegate<'a> {
+    /// Its namespace, that of the VirtualService if it names none.
+    pub fn namespace_or(&self, own: &'a str) -> &'a str {
+        self.namespace.map(|namespace| namespace.value).filter(|namespace| !namespace.is_empty()).unwrap_or(own)
+    }
+}
+
 /// How a [`StringMatch`] compares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StringMatchKind<'a> {

@@ -5,7 +5,7 @@ use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 use crate::finding::Finding;
 use crate::mesh::Mesh;
 
-use super::{Page, Report, hosts, input, schema};
+use super::{Page, Report, delegates, hosts, input, routes, schema, subsets, traffic_policy, weights};
 
 /// What a rule asks of the mesh: it reports every place that breaks it.
 pub type Check = fn(&Mesh<'_>, &mut Report);
@@ -47,11 +47,21 @@ macro_rules! rules {
 pub(super) use rules;
 
 /// The categories, in the order of the lists of rules.
-static CATEGORIES: [&[Rule]; 3] = [&input::RULES, &schema::RULES, &hosts::RULES];
+#[rustfmt::skip]
+static CATEGORIES: &[&[Rule]] = &[
+    &input::RULES,
+    &schema::RULES,
+    &hosts::RULES,
+    &subsets::RULES,
+    &routes::RULES,
+    &weights::RULES,
+    &delegates::RULES,
+    &traffic_policy::RULES,
+];
 
 /// Every rule.
 pub fn all() -> impl Iterator<Item = &'static Rule> + Clone {
-    CATEGORIES.into_iter().flatten()
+    CATEGORIES.iter().copied().flatten()
 }
 
 /// The pages of all rules, in the order of the catalog.

@@ -6,10 +6,16 @@
 mod catalog;
 mod page;
 mod report;
+mod words;
 
+mod delegates;
 mod hosts;
 mod input;
+mod routes;
 mod schema;
+mod subsets;
+mod traffic_policy;
+mod weights;
 
 pub use catalog::{Check, Rule, all, called, check, page, pages};
 pub use page::Page;

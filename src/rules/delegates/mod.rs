@@ -1,0 +1,5 @@
+//! VirtualServices that others delegate routes to.
+
+use super::catalog::rules;
+
+rules! {}

@@ -1,0 +1,5 @@
+//! How routes divide traffic.
+
+use super::catalog::rules;
+
+rules! {}
