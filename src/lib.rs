@@ -23,4 +23,6 @@ pub mod lint;
 
 pub mod report;
 
+pub mod envoy;
+
 pub mod cli;

@@ -1,0 +1,149 @@
+//! `google.protobuf.Any`: a message of any type, with the name of the type.
+
+use serde_json::Value;
+
+#[cfg(test)]
+use super::message::Name;
+use super::message::{Json, Message, Object, ReadError, object};
+use super::{
+    access_log, cluster, ext_authz, http_connection_manager, http_filter, istio, jwt, listener, network_filter,
+    protocol, rbac, route, stateful_session, tls,
+};
+
+const PREFIX: &str = "type.googleapis.com/";
+
+/// A message whose type this crate does not have. `fields` are those of its JSON, without `@type`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OtherAny {
+    pub type_url: String,
+    pub fields: Object,
+}
+
+macro_rules! any {
+    ($($variant:ident: $type:ty,)+) => {
+        /// A message of one of these types; any other is an [`OtherAny`].
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum Any {
+            $($variant(Box<$type>),)+
+            Other(Box<OtherAny>),
+        }
+
+        $(impl From<$type> for Any {
+            fn from(message: $type) -> Self {
+                Any::$variant(Box::new(message))
+            }
+        })+
+
+        impl Any {
+            /// The full name of the message's type: `envoy.extensions.filters.http.router.v3.Router`.
+            pub fn type_name(&self) -> &str {
+                match self {
+                    $(Any::$variant(_) => <$type>::TYPE,)+
+                    Any::Other(other) => type_name(&other.type_url),
+                }
+            }
+
+            fn write_fields(&self, object: &mut Object) {
+                match self {
+                    $(Any::$variant(message) => message.write_into(object),)+
+                    Any::Other(other) => object.extend(other.fields.clone()),
+                }
+            }
+
+            fn read_fields(type_url: &str, fields: &Object) -> Result<Self, ReadError> {
+                let mut entries = fields.iter().filter(|(key, _)| *key != "@type");
+                match type_name(type_url) {
+                    $(<$type>::TYPE => <$type>::read_entries(&mut entries).map(Any::from),)+
+                    _ => {
+                        let fields = entries.map(|(key, value)| (key.clone(), value.clone())).collect();
+                        Ok(Any::Other(Box::new(OtherAny { type_url: type_url.to_owned(), fields })))
+                    }
+                }
+            }
+        }
+
+        #[cfg(test)]
+        fn audit_variants(audit: &mut super::audit::Audit) {
+            $(<$type as Json>::audit(Name { proto: "", json: "" }, audit);)+
+        }
+    };
+}
+
+any! {
+    Alpn: istio::Alpn,
+    CaresDnsResolver: cluster::CaresDnsResolverConfig,
+    CookieSession: stateful_session::CookieBasedSessionState,
+    Cors: http_filter::Cors,
+    CorsPolicy: http_filter::CorsPolicy,
+    DownstreamTls: tls::DownstreamTlsContext,
+    DynamicForwardProxy: http_filter::DynamicForwardProxy,
+    DynamicForwardProxyCluster: cluster::DynamicForwardProxyCluster,
+    Fault: http_filter::HttpFault,
+    FileAccessLog: access_log::FileAccessLog,
+    GrpcStats: http_filter::GrpcStats,
+    GrpcWeb: http_filter::GrpcWeb,
+    HeaderSession: stateful_session::HeaderBasedSessionState,
+    HttpConnectionManager: http_connection_manager::HttpConnectionManager,
+    HttpExtAuthz: ext_authz::HttpExtAuthz,
+    HttpInspector: listener::HttpInspector,
+    HttpProtocolOptions: protocol::UpstreamProtocolOptions,
+    HttpRbac: rbac::HttpRbac,
+    IstioStats: istio::Stats,
+    JwtAuthentication: jwt::JwtAuthentication,
+    MongoProxy: network_filter::MongoProxy,
+    NetworkExtAuthz: ext_authz::NetworkExtAuthz,
+    NetworkRbac: rbac::NetworkRbac,
+    OriginalDst: listener::OriginalDst,
+    OriginalSrc: listener::OriginalSrc,
+    PreserveCase: protocol::PreserveCaseFormatterConfig,
+    PreviousHosts: route::PreviousHostsPredicate,
+    PreviousPriorities: route::PreviousPrioritiesConfig,
+    ProxyProtocolListener: listener::ProxyProtocol,
+    ProxyProtocolUpstream: tls::ProxyProtocolUpstreamTransport,
+    RawBuffer: tls::RawBuffer,
+    RbacPerRoute: rbac::RbacPerRoute,
+    Router: http_filter::Router,
+    SniDynamicForwardProxy: network_filter::SniDynamicForwardProxy,
+    StatefulSession: stateful_session::StatefulSession,
+    StatefulSessionPerRoute: stateful_session::StatefulSessionPerRoute,
+    TcpProxy: network_filter::TcpProxy,
+    TlsInspector: listener::TlsInspector,
+    TypedStruct: istio::TypedStruct,
+    UpstreamTls: tls::UpstreamTlsContext,
+    UriTemplate: route::UriTemplateMatchConfig,
+    UuidRequestId: http_connection_manager::UuidRequestIdConfig,
+}
+
+impl Json for Any {
+    fn write(&self) -> Value {
+        let type_url = match self {
+            Any::Other(other) => other.type_url.clone(),
+            typed => format!("{PREFIX}{}", typed.type_name()),
+        };
+        let mut object = Object::new();
+        object.insert("@type".to_owned(), type_url.into());
+        self.write_fields(&mut object);
+        Value::Object(object)
+    }
+
+    fn read(value: &Value) -> Result<Self, ReadError> {
+        let object = object(value)?;
+        let Some(Value::String(type_url)) = object.get("@type") else {
+            return Err(ReadError::expected("the name of a type under `@type`"));
+        };
+        Self::read_fields(type_url, object)
+    }
+
+    #[cfg(test)]
+    fn audit(name: Name, audit: &mut super::audit::Audit) {
+        audit.field(name);
+        if audit.enter_any() {
+            audit_variants(audit);
+        }
+    }
+}
+
+/// The full name of the type that a URL such as `type.googleapis.com/x.y.Z` names.
+pub(super) fn type_name(type_url: &str) -> &str {
+    type_url.rsplit('/').next().unwrap_or(type_url)
+}

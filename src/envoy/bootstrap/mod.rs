@@ -1,0 +1,3 @@
+mod message;
+
+pub use message::{Admin, Bootstrap, LayeredRuntime, RuntimeLayer, StaticResources};

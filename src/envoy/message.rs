@@ -1,0 +1,544 @@
+//! How a Rust type becomes protobuf JSON and back, and the macros that define the types.
+//!
+//! One line per field. What protobuf JSON leaves out follows from the Rust type:
+//!
+//! | protobuf | Rust | left out |
+//! |---|---|---|
+//! | scalar, enum | `String`, `bool`, `u32`, `u64`, `f64`, `Bytes`, the enum | when it is the default |
+//! | message, wrapper (`UInt32Value`), `Duration`, `Struct`, `Any` | `Option<…>` | when `None` |
+//! | oneof | `Option<…>` of an enum made by [`oneof!`] | when `None` |
+//! | repeated, map | `Vec<…>`, `BTreeMap<String, …>` | when empty |
+//!
+//! Fields have their protobuf names and are written in lowerCamelCase; both spellings are read. A field that Envoy
+//! has and the type has not is kept in `untyped`, so that nothing is lost between reading and printing; a field that
+//! Envoy has not is refused. `typed_messages_agree_with_the_descriptor` compares every type with Envoy's descriptor.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde_json::{Map, Value};
+
+use super::descriptor;
+
+/// A JSON object; also the value of a `google.protobuf.Struct`.
+pub type Object = Map<String, Value>;
+
+/// The protobuf name of a field, and the name that JSON has for it.
+#[derive(Clone, Copy)]
+pub struct Name {
+    pub proto: &'static str,
+    pub json: &'static str,
+}
+
+impl Name {
+    fn is(self, key: &str) -> bool {
+        key == self.json || key == self.proto
+    }
+}
+
+/// A value that protobuf JSON can hold.
+pub trait Json: Sized {
+    fn write(&self) -> Value;
+
+    fn read(value: &Value) -> Result<Self, ReadError>;
+
+    /// Adds the value to the message that it is a part of. Oneofs add the member that is set.
+    fn put(&self, name: Name, message: &mut Object) {
+        message.insert(name.json.to_owned(), self.write());
+    }
+
+    /// The value, if `key` is its name.
+    fn take(name: Name, key: &str, value: &Value) -> Option<Result<Self, ReadError>> {
+        name.is(key).then(|| Self::read(value))
+    }
+
+    #[cfg(test)]
+    fn audit(name: Name, audit: &mut super::audit::Audit) {
+        audit.field(name);
+    }
+}
+
+/// A part of a message, which knows when it is left out.
+pub trait Field: Sized {
+    fn put(&self, name: Name, message: &mut Object);
+
+    /// Whether `key` is the name of this field, which then has the value.
+    fn take(&mut self, name: Name, key: &str, value: &Value) -> Result<bool, ReadError>;
+
+    #[cfg(test)]
+    fn audit(name: Name, audit: &mut super::audit::Audit);
+}
+
+/// A protobuf message with a name of its own, which an `Any` can hold.
+pub trait Message: Json {
+    const TYPE: &'static str;
+
+    fn write_into(&self, object: &mut Object);
+
+    fn read_entries<'a>(entries: &mut dyn Iterator<Item = (&'a String, &'a Value)>) -> Result<Self, ReadError>;
+}
+
+/// Why a value cannot be read, and where: `listeners[3].address: expected a string`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadError {
+    path: String,
+    message: String,
+}
+
+impl ReadError {
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { path: String::new(), message: message.into() }
+    }
+
+    pub(super) fn expected(what: &str) -> Self {
+        Self::new(format!("expected {what}"))
+    }
+
+    /// The same problem, seen from the value that holds the place under `segment`.
+    pub(super) fn under(mut self, segment: &str) -> Self {
+        let dot = if self.path.is_empty() || self.path.starts_with('[') { "" } else { "." };
+        self.path = format!("{segment}{dot}{}", self.path);
+        self
+    }
+}
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.path.as_str() {
+            "" => f.write_str(&self.message),
+            path => write!(f, "`{path}`: {}", self.message),
+        }
+    }
+}
+
+impl std::error::Error for ReadError {}
+
+/// Fields of a message that Envoy knows and its Rust type does not, in the order in which they were read.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Untyped(Option<Box<Object>>);
+
+impl Untyped {
+    /// Keeps a field, if the message type has it.
+    pub(super) fn keep(&mut self, message_type: &str, key: &str, value: &Value) -> Result<(), ReadError> {
+        if !descriptor::has_field(message_type, key) {
+            return Err(ReadError::new(format!("`{message_type}` has no such field")).under(key));
+        }
+        self.0.get_or_insert_default().insert(key.to_owned(), value.clone());
+        Ok(())
+    }
+
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().flat_map(|object| object.keys()).map(String::as_str)
+    }
+
+    pub(super) fn put(&self, message: &mut Object) {
+        for (key, value) in self.0.iter().flat_map(|object| object.iter()) {
+            message.insert(key.clone(), value.clone());
+        }
+    }
+}
+
+pub(super) fn object(value: &Value) -> Result<&Object, ReadError> {
+    value.as_object().ok_or_else(|| ReadError::expected("an object"))
+}
+
+pub(super) fn list<T: Json>(value: &Value) -> Result<Vec<T>, ReadError> {
+    let items = value.as_array().ok_or_else(|| ReadError::expected("a list"))?;
+    let read = |(index, item)| T::read(item).map_err(|error| error.under(&format!("[{index}]")));
+    items.iter().enumerate().map(read).collect()
+}
+
+impl<T: Json> Field for Option<T> {
+    fn put(&self, name: Name, message: &mut Object) {
+        if let Some(value) = self {
+            value.put(name, message);
+        }
+    }
+
+    fn take(&mut self, name: Name, key: &str, value: &Value) -> Result<bool, ReadError> {
+        let Some(taken) = T::take(name, key, value) else { return Ok(false) };
+        *self = Some(taken?);
+        Ok(true)
+    }
+
+    #[cfg(test)]
+    fn audit(name: Name, audit: &mut super::audit::Audit) {
+        T::audit(name, audit);
+    }
+}
+
+impl<T: Json> Field for Vec<T> {
+    fn put(&self, name: Name, message: &mut Object) {
+        if !self.is_empty() {
+            message.insert(name.json.to_owned(), self.iter().map(T::write).collect());
+        }
+    }
+
+    fn take(&mut self, name: Name, key: &str, value: &Value) -> Result<bool, ReadError> {
+        if !name.is(key) {
+            return Ok(false);
+        }
+        *self = list(value)?;
+        Ok(true)
+    }
+
+    #[cfg(test)]
+    fn audit(name: Name, audit: &mut super::audit::Audit) {
+        T::audit(name, audit);
+    }
+}
+
+impl<T: Json> Field for BTreeMap<String, T> {
+    fn put(&self, name: Name, message: &mut Object) {
+        if !self.is_empty() {
+            let entries: Object = self.iter().map(|(key, value)| (key.clone(), value.write())).collect();
+            message.insert(name.json.to_owned(), Value::Object(entries));
+        }
+    }
+
+    fn take(&mut self, name: Name, key: &str, value: &Value) -> Result<bool, ReadError> {
+        if !name.is(key) {
+            return Ok(false);
+        }
+        let read = |(key, value): (&String, _)| Ok((key.clone(), T::read(value).map_err(|error| error.under(key))?));
+        *self = object(value)?.iter().map(read).collect::<Result<_, _>>()?;
+        Ok(true)
+    }
+
+    #[cfg(test)]
+    fn audit(name: Name, audit: &mut super::audit::Audit) {
+        T::audit(name, audit);
+    }
+}
+
+impl<T: Json> Json for Box<T> {
+    fn write(&self) -> Value {
+        T::write(self)
+    }
+
+    fn read(value: &Value) -> Result<Self, ReadError> {
+        T::read(value).map(Box::new)
+    }
+
+    #[cfg(test)]
+    fn audit(name: Name, audit: &mut super::audit::Audit) {
+        T::audit(name, audit);
+    }
+}
+
+/// A field that is left out when it has the default value of its type.
+macro_rules! plain_field {
+    ($($type:ty),+) => {$(
+        impl $crate::envoy::message::Field for $type {
+            fn put(&self, name: $crate::envoy::message::Name, message: &mut $crate::envoy::message::Object) {
+                if *self != <$type>::default() {
+                    $crate::envoy::message::Json::put(self, name, message);
+                }
+            }
+
+            fn take(
+                &mut self,
+                name: $crate::envoy::message::Name,
+                key: &str,
+                value: &serde_json::Value,
+            ) -> Result<bool, $crate::envoy::message::ReadError> {
+                let Some(taken) = <$type as $crate::envoy::message::Json>::take(name, key, value) else {
+                    return Ok(false);
+                };
+                *self = taken?;
+                Ok(true)
+            }
+
+            #[cfg(test)]
+            fn audit(name: $crate::envoy::message::Name, audit: &mut $crate::envoy::audit::Audit) {
+                <$type as $crate::envoy::message::Json>::audit(name, audit);
+            }
+        }
+    )+};
+}
+
+/// Defines a message. The text is its full protobuf name.
+macro_rules! message {
+    ($(#[$meta:meta])* pub struct $type:ident = $full:literal { $($field:ident: $kind:ty),* $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, Default, PartialEq)]
+        pub struct $type {
+            $(pub $field: $kind,)*
+            pub untyped: $crate::envoy::message::Untyped,
+        }
+
+        impl $crate::envoy::message::Message for $type {
+            const TYPE: &'static str = $full;
+
+            fn write_into(&self, object: &mut $crate::envoy::message::Object) {
+                $($crate::envoy::message::Field::put(&self.$field, name!(stringify!($field)), object);)*
+                self.untyped.put(object);
+            }
+
+            fn read_entries<'a>(
+                entries: &mut dyn Iterator<Item = (&'a String, &'a serde_json::Value)>,
+            ) -> Result<Self, $crate::envoy::message::ReadError> {
+                let mut read = Self::default();
+                for (key, value) in entries.filter(|(_, value)| !value.is_null()) {
+                    $(
+                        let name = name!(stringify!($field));
+                        if $crate::envoy::message::Field::take(&mut read.$field, name, key, value)
+                            .map_err(|error| error.under(key))?
+                        {
+                            continue;
+                        }
+                    )*
+                    read.untyped.keep(Self::TYPE, key, value)?;
+                }
+                Ok(read)
+            }
+        }
+
+        impl $crate::envoy::message::Json for $type {
+            fn write(&self) -> serde_json::Value {
+                let mut object = $crate::envoy::message::Object::new();
+                $crate::envoy::message::Message::write_into(self, &mut object);
+                serde_json::Value::Object(object)
+            }
+
+            fn read(value: &serde_json::Value) -> Result<Self, $crate::envoy::message::ReadError> {
+                let object = $crate::envoy::message::object(value)?;
+                $crate::envoy::message::Message::read_entries(&mut object.iter())
+            }
+
+            #[cfg(test)]
+            fn audit(name: $crate::envoy::message::Name, audit: &mut $crate::envoy::audit::Audit) {
+                audit.field(name);
+                if audit.enter::<$type>() {
+                    $(<$kind as $crate::envoy::message::Field>::audit(name!(stringify!($field)), audit);)*
+                    audit.leave();
+                }
+            }
+        }
+    };
+}
+
+/// Defines a oneof: one variant per member, with the protobuf name of the member.
+macro_rules! oneof {
+    ($(#[$meta:meta])* pub enum $type:ident { $($variant:ident: $kind:ty = $member:literal),+ $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, PartialEq)]
+        #[allow(clippy::large_enum_variant, reason = "the large member is the usual one")]
+        pub enum $type {
+            $($variant($kind),)+
+        }
+
+        impl $crate::envoy::message::Json for $type {
+            fn write(&self) -> serde_json::Value {
+                let mut object = $crate::envoy::message::Object::new();
+                self.put($crate::envoy::message::Name { proto: "", json: "" }, &mut object);
+                serde_json::Value::Object(object)
+            }
+
+            fn read(_: &serde_json::Value) -> Result<Self, $crate::envoy::message::ReadError> {
+                Err($crate::envoy::message::ReadError::new("a oneof is not a value of its own"))
+            }
+
+            fn put(&self, _: $crate::envoy::message::Name, message: &mut $crate::envoy::message::Object) {
+                match self {
+                    $(Self::$variant(value) => $crate::envoy::message::Json::put(value, name!($member), message),)+
+                }
+            }
+
+            fn take(
+                _: $crate::envoy::message::Name,
+                key: &str,
+                value: &serde_json::Value,
+            ) -> Option<Result<Self, $crate::envoy::message::ReadError>> {
+                $(
+                    if let Some(taken) = <$kind as $crate::envoy::message::Json>::take(name!($member), key, value) {
+                        return Some(taken.map(Self::$variant));
+                    }
+                )+
+                None
+            }
+
+            #[cfg(test)]
+            fn audit(_: $crate::envoy::message::Name, audit: &mut $crate::envoy::audit::Audit) {
+                $(<$kind as $crate::envoy::message::Json>::audit(name!($member), audit);)+
+            }
+        }
+    };
+}
+
+/// Defines a message that is nothing but a oneof, as the enum. `Other` holds what has no variant.
+macro_rules! choice {
+    (
+        $(#[$meta:meta])*
+        pub enum $type:ident = $full:literal { $($variant:ident: $kind:ty = $member:literal),+ $(,)? }
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum $type {
+            $($variant($kind),)+
+            Other($crate::envoy::message::Untyped),
+        }
+
+        impl Default for $type {
+            fn default() -> Self {
+                Self::Other(Default::default())
+            }
+        }
+
+        impl $crate::envoy::message::Message for $type {
+            const TYPE: &'static str = $full;
+
+            fn write_into(&self, object: &mut $crate::envoy::message::Object) {
+                match self {
+                    $(Self::$variant(value) => $crate::envoy::message::Json::put(value, name!($member), object),)+
+                    Self::Other(untyped) => untyped.put(object),
+                }
+            }
+
+            fn read_entries<'a>(
+                entries: &mut dyn Iterator<Item = (&'a String, &'a serde_json::Value)>,
+            ) -> Result<Self, $crate::envoy::message::ReadError> {
+                let entries: Vec<_> = entries.filter(|(_, value)| !value.is_null()).collect();
+                if let [(key, value)] = entries[..] {
+                    $(
+                        if let Some(taken) = <$kind as $crate::envoy::message::Json>::take(name!($member), key, value) {
+                            return taken.map(Self::$variant).map_err(|error| error.under(key));
+                        }
+                    )+
+                }
+                let mut untyped = $crate::envoy::message::Untyped::default();
+                for (key, value) in entries {
+                    untyped.keep(Self::TYPE, key, value)?;
+                }
+                Ok(Self::Other(untyped))
+            }
+        }
+
+        impl $crate::envoy::message::Json for $type {
+            fn write(&self) -> serde_json::Value {
+                let mut object = $crate::envoy::message::Object::new();
+                $crate::envoy::message::Message::write_into(self, &mut object);
+                serde_json::Value::Object(object)
+            }
+
+            fn read(value: &serde_json::Value) -> Result<Self, $crate::envoy::message::ReadError> {
+                let object = $crate::envoy::message::object(value)?;
+                $crate::envoy::message::Message::read_entries(&mut object.iter())
+            }
+
+            #[cfg(test)]
+            fn audit(name: $crate::envoy::message::Name, audit: &mut $crate::envoy::audit::Audit) {
+                audit.field(name);
+                if audit.enter::<$type>() {
+                    $(<$kind as $crate::envoy::message::Json>::audit(name!($member), audit);)+
+                    audit.leave();
+                }
+            }
+        }
+    };
+}
+
+/// Defines an enum with the names that protobuf has for its values. The first is the default.
+macro_rules! names {
+    ($(#[$meta:meta])* pub enum $type:ident = $full:literal { $first:ident = $name:literal $(, $variant:ident = $other:literal)* $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $type {
+            #[default]
+            $first,
+            $($variant,)*
+        }
+
+        impl $type {
+            pub fn name(self) -> &'static str {
+                match self {
+                    Self::$first => $name,
+                    $(Self::$variant => $other,)*
+                }
+            }
+        }
+
+        impl $crate::envoy::message::Json for $type {
+            fn write(&self) -> serde_json::Value {
+                self.name().into()
+            }
+
+            fn read(value: &serde_json::Value) -> Result<Self, $crate::envoy::message::ReadError> {
+                match $crate::envoy::scalar::enum_name($full, value)?.as_ref() {
+                    $name => Ok(Self::$first),
+                    $($other => Ok(Self::$variant),)*
+                    unknown => Err($crate::envoy::message::ReadError::new(format!("`{}` has no value `{unknown}`", $full))),
+                }
+            }
+
+            #[cfg(test)]
+            fn audit(name: $crate::envoy::message::Name, audit: &mut $crate::envoy::audit::Audit) {
+                audit.field(name);
+                audit.names($full, &[$name, $($other),*]);
+            }
+        }
+
+        plain_field!($type);
+    };
+}
+
+/// Gives a message that names an extension and configures it a constructor.
+macro_rules! extension {
+    ($type:ident) => {
+        impl $type {
+            pub fn new(name: impl Into<String>, config: impl Into<$crate::envoy::Any>) -> Self {
+                Self { name: name.into(), typed_config: Some(config.into()), ..Default::default() }
+            }
+        }
+    };
+}
+
+/// The [`Name`] of a field from its Rust identifier, at compile time.
+macro_rules! name {
+    ($text:expr) => {{
+        const PROTO: &str = $crate::envoy::message::unraw($text);
+        const CAMEL: &$crate::envoy::message::Camel<{ PROTO.len() }> = &$crate::envoy::message::Camel::of(PROTO);
+        const NAME: $crate::envoy::message::Name = $crate::envoy::message::Name { proto: PROTO, json: CAMEL.text() };
+        NAME
+    }};
+}
+
+/// `match` of `r#match`.
+pub const fn unraw(identifier: &str) -> &str {
+    match identifier.as_bytes() {
+        [b'r', b'#', ..] => identifier.split_at(2).1,
+        _ => identifier,
+    }
+}
+
+/// A field's name in lowerCamelCase, as protobuf makes it: an underscore goes, the letter after it is upper case.
+pub struct Camel<const N: usize> {
+    bytes: [u8; N],
+    length: usize,
+}
+
+impl<const N: usize> Camel<N> {
+    pub const fn of(name: &str) -> Self {
+        let name = name.as_bytes();
+        let mut camel = Self { bytes: [0; N], length: 0 };
+        let (mut at, mut upper) = (0, false);
+        while at < name.len() {
+            if name[at] == b'_' {
+                upper = true;
+            } else {
+                camel.bytes[camel.length] = if upper { name[at].to_ascii_uppercase() } else { name[at] };
+                camel.length += 1;
+                upper = false;
+            }
+            at += 1;
+        }
+        camel
+    }
+
+    pub const fn text(&self) -> &str {
+        match std::str::from_utf8(self.bytes.split_at(self.length).0) {
+            Ok(text) => text,
+            Err(_) => panic!("field names are ASCII"),
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Envoy's configuration as values: what `render` prints and what the test proxy runs.
+//!
+//! The types are Envoy's protobuf messages, reduced to the fields that istiod sets and the proxy reads. A module here is
+//! a package there; fields have their protobuf names. [`Config`] is everything for one proxy.
+//!
+//! A message is built as a struct literal that ends in `..Default::default()`; what is left out there is left out of
+//! the output. How types become protobuf JSON is said in [`message`].
+//!
+//! ```
+//! use meshlint::envoy::Json;
+//! use meshlint::envoy::cluster::{Cluster, Discovery, DiscoveryType, LbPolicy};
+//! use std::time::Duration;
+//!
+//! let cluster = Cluster {
+//!     name: "BlackHoleCluster".to_owned(),
+//!     discovery: Some(Discovery::Type(DiscoveryType::Static)),
+//!     connect_timeout: Some(Duration::from_secs(10)),
+//!     lb_policy: LbPolicy::RoundRobin,
+//!     ..Default::default()
+//! };
+//! assert_eq!(
+//!     cluster.write().to_string(),
+//!     r#"{"name":"BlackHoleCluster","type":"STATIC","connectTimeout":"10s"}"#
+//! );
+//! ```
+
+#[macro_use]
+pub mod message;
+
+pub mod access_log;
+pub mod any;
+#[cfg(test)]
+mod audit;
+pub mod bootstrap;
+pub mod cluster;
+mod config;
+pub mod core;
+mod descriptor;
+pub mod endpoint;
+pub mod ext_authz;
+pub mod http_connection_manager;
+pub mod http_filter;
+pub mod istio;
+pub mod jwt;
+pub mod listener;
+pub mod matcher;
+pub mod network_filter;
+pub mod protocol;
+pub mod rbac;
+pub mod route;
+pub mod scalar;
+pub mod stateful_session;
+pub mod tls;
+pub mod tracing;
+
+pub use any::Any;
+pub use config::Config;
+pub use message::{Json, Message, Object, ReadError};

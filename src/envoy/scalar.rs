@@ -1,0 +1,278 @@
+//! The scalars and well-known types of protobuf JSON.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::descriptor;
+use super::message::{Json, Object, ReadError};
+
+plain_field!(bool, u32, i32, u64, i64, f64, String, Bytes);
+
+/// A field of type `bytes`, which JSON holds in base64.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bytes(pub Vec<u8>);
+
+impl Json for bool {
+    fn write(&self) -> Value {
+        (*self).into()
+    }
+
+    fn read(value: &Value) -> Result<Self, ReadError> {
+        value.as_bool().ok_or_else(|| ReadError::expected("`true` or `false`"))
+    }
+}
+
+impl Json for String {
+    fn write(&self) -> Value {
+        self.as_str().into()
+    }
+
+    fn read(value: &Value) -> Result<Self, ReadError> {
+        value.as_str().map(str::to_owned).ok_or_else(|| ReadError::expected("a string"))
+    }
+}
+
+impl Json for u32 {
+    fn write(&self) -> Value {
+        (*self).into()
+    }
+
+    fn read(value: &Value) -> Result<Self, ReadError> {
+        integer(value, "an integer from 0 to 4294967295")
+    }
+}
+
+impl Json for i32 {
+    fn write(&self) -> Value {
+        (*self).into()
+    }
+
+    fn read(value: &Value) -> Result<Self, ReadError> {
+        integer(value, "an integer of 32 bits")
+    }
+}
+
+/// 64-bit integers are strings, because JavaScript would round them.
+impl Json for u64 {
+    fn write(&self) -> Value {
+        self.to_string().into()
+    }
+
+    fn read(value: &Value) -> Result<Self, ReadError> {
+        integer(value, "an integer from 0 to 18446744073709551615")
+    }
+}
+
+impl Json for i64 {
+    fn write(&self) -> Value {
+        self.to_string().into()
+    }
+
+    fn read(value: &Value) -> Result<Self, ReadError> {
+        integer(value, "an integer of 64 bits")
+    }
+}
+
+/// Whole numbers are written without a point, as Go does: `100`.
+impl Json for f64 {
+    fn write(&self) -> Value {
+        const EXACT: f64 = 9_007_199_254_740_992.0;
+        match *self {
+            whole if whole.fract() == 0.0 && whole.abs() < EXACT => (whole as i64).into(),
+            finite if finite.is_finite() => finite.into(),
+            number if number.is_nan() => "NaN".into(),
+            number => (if number > 0.0 { "Infinity" } else { "-Infinity" }).into(),
+        }
+    }
+
+    fn read(value: &Value) -> Result<Self, ReadError> {
+        let number = match value {
+            Value::String(text) => text.parse().ok(),
+            value => value.as_f64(),
+        };
+        number.ok_or_else(|| ReadError::expected("a number"))
+    }
+}
+
+impl Json for Bytes {
+    fn write(&self) -> Value {
+        base64(&self.0).into()
+    }
+
+    fn read(value: &Value) -> Result<Self, ReadError> {
+        value.as_str().and_then(from_base64).map(Bytes).ok_or_else(|| ReadError::expected("bytes in base64"))
+    }
+}
+
+impl Json for Duration {
+    fn write(&self) -> Value {
+        let (seconds, nanos) = (self.as_secs(), self.subsec_nanos());
+        match nanos {
+            0 => format!("{seconds}s"),
+            _ if nanos % 1_000_000 == 0 => format!("{seconds}.{:03}s", nanos / 1_000_000),
+            _ if nanos % 1_000 == 0 => format!("{seconds}.{:06}s", nanos / 1_000),
+            _ => format!("{seconds}.{nanos:09}s"),
+        }
+        .into()
+    }
+
+    fn read(value: &Value) -> Result<Self, ReadError> {
+        let duration = value.as_str().and_then(parse_duration);
+        let duration = duration.filter(|nanos| *nanos >= 0);
+        let duration = duration.map(|nanos| {
+            let second = 1_000_000_000;
+            Duration::new((nanos / second) as u64, (nanos % second) as u32)
+        });
+        duration.ok_or_else(|| ReadError::expected("a duration such as `1.5s`"))
+    }
+}
+
+impl Json for Object {
+    fn write(&self) -> Value {
+        Value::Object(self.clone())
+    }
+
+    fn read(value: &Value) -> Result<Self, ReadError> {
+        super::message::object(value).cloned()
+    }
+}
+
+/// The value of a map such as `filter_metadata` may be anything.
+impl Json for Value {
+    fn write(&self) -> Value {
+        self.clone()
+    }
+
+    fn read(value: &Value) -> Result<Self, ReadError> {
+        Ok(value.clone())
+    }
+}
+
+/// The nanoseconds of a protobuf duration: digits, at most nine of them after a point, `s`.
+pub(super) fn parse_duration(text: &str) -> Option<i128> {
+    const LONGEST: i128 = 315_576_000_000; // seconds, by google/protobuf/duration.proto
+    let number = text.strip_suffix('s')?;
+    let (negative, digits) = number.strip_prefix('-').map_or((false, number), |digits| (true, digits));
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
+    let numeric = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    if !numeric(whole) || !numeric(fraction) || fraction.len() > 9 {
+        return None;
+    }
+    let seconds: i128 = whole.parse().ok().filter(|seconds| *seconds <= LONGEST)?;
+    let nanos: i128 = format!("{fraction:0<9}").parse().ok()?;
+    let duration = seconds * 1_000_000_000 + nanos;
+    Some(if negative { -duration } else { duration })
+}
+
+/// An integer, which protobuf also takes as a string and as a number such as `1e3`.
+pub(super) fn parse_integer(value: &Value) -> Option<i128> {
+    let whole = |number: f64| (number.fract() == 0.0 && number.abs() < 1e19).then_some(number as i128);
+    match value {
+        Value::Number(number) => {
+            number.as_i64().map(i128::from).or(number.as_u64().map(i128::from)).or_else(|| whole(number.as_f64()?))
+        }
+        Value::String(text) => text.parse().ok().or_else(|| whole(text.parse().ok()?)),
+        _ => None,
+    }
+}
+
+fn integer<T: TryFrom<i128>>(value: &Value, what: &str) -> Result<T, ReadError> {
+    parse_integer(value).and_then(|number| number.try_into().ok()).ok_or_else(|| ReadError::expected(what))
+}
+
+/// The name of a value of an enum; protobuf also takes its number.
+pub(super) fn enum_name<'a>(enum_type: &str, value: &'a Value) -> Result<Cow<'a, str>, ReadError> {
+    let number = || parse_integer(value)?.try_into().ok();
+    match value {
+        Value::String(name) => Ok(Cow::Borrowed(name)),
+        value => number()
+            .and_then(|number| descriptor::enum_name(enum_type, number))
+            .map(Cow::Owned)
+            .ok_or_else(|| ReadError::new(format!("`{enum_type}` has no value `{value}`"))),
+    }
+}
+
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+fn base64(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let bits = chunk.iter().fold(0u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
+        for place in 0..4 {
+            let digit = ALPHABET[(bits >> (18 - 6 * place) & 63) as usize] as char;
+            text.push(if place <= chunk.len() { digit } else { '=' });
+        }
+    }
+    text
+}
+
+/// Standard or URL-safe, padded or not, as protobuf JSON allows.
+pub(super) fn from_base64(text: &str) -> Option<Vec<u8>> {
+    let digits = text.trim_end_matches('=').as_bytes();
+    if digits.len() % 4 == 1 || text.len() - digits.len() > 2 {
+        return None;
+    }
+    let value = |digit: u8| {
+        let digit = match digit {
+            b'-' => b'+',
+            b'_' => b'/',
+            digit => digit,
+        };
+        ALPHABET.iter().position(|known| *known == digit)
+    };
+    let mut bytes = Vec::with_capacity(digits.len() * 3 / 4);
+    for chunk in digits.chunks(4) {
+        let mut bits = 0;
+        for digit in chunk {
+            bits = bits << 6 | value(*digit)? as u32;
+        }
+        bits <<= 6 * (4 - chunk.len());
+        bytes.extend_from_slice(&bits.to_be_bytes()[1..chunk.len()]);
+    }
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn durations_have_3_6_or_9_digits() {
+        let texts = ["0s", "10s", "0.100s", "1.500s", "0.000025s", "9223372035.000000001s"];
+        for text in texts {
+            assert_eq!(Duration::read(&json!(text)).unwrap().write(), json!(text));
+        }
+        assert_eq!(Duration::read(&json!("0.3s")).unwrap().write(), json!("0.300s"));
+        for text in ["5m", "-1s", "1", "s", ".5s", "1.s", "1.0000000001s", "1e3s"] {
+            assert!(Duration::read(&json!(text)).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_taken_as_protobuf_takes_them() {
+        assert_eq!(u32::read(&json!("80")), Ok(80));
+        assert_eq!(u32::read(&json!(1e3)), Ok(1000));
+        assert!(u32::read(&json!(1.5)).is_err());
+        assert!(u32::read(&json!(-1)).is_err());
+        assert!(u32::read(&json!(4_294_967_296u64)).is_err());
+        assert_eq!(u64::read(&json!("18446744073709551615")).unwrap().write(), json!("18446744073709551615"));
+        assert_eq!(f64::read(&json!("100")).unwrap().write(), json!(100));
+        assert_eq!(0.5.write(), json!(0.5));
+        assert_eq!(f64::INFINITY.write(), json!("Infinity"));
+    }
+
+    #[test]
+    fn bytes_are_base64() {
+        for text in ["", "TQ==", "TWE=", "TWFu", "+/+/"] {
+            assert_eq!(Bytes::read(&json!(text)).unwrap().write(), json!(text));
+        }
+        assert_eq!(from_base64("-_-_"), from_base64("+/+/"));
+        assert_eq!(from_base64("TQ"), Some(b"M".to_vec()));
+        assert_eq!(from_base64("T"), None);
+        assert_eq!(from_base64("T!=="), None);
+    }
+}
