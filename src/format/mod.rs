@@ -34,6 +34,7 @@
 //! | [`CipherSuite`] | names of OpenSSL | pkg/config/security/security.go |
 //! | [`Credential`] | `name`, `kubernetes://…`, `configmap://…` | pilot/pkg/model/credentials/resource.go |
 //! | [`ServiceAccount`], [`TrustDomain`], [`WildcardText`], [`ConditionKey`], [`PathPattern`] | of AuthorizationPolicies | pkg/config/security/security.go |
+//! | [`Re2`], [`Substitution`] | regular expressions | RE2, re2/parse.cc, re2/re2.cc |
 //! | [`SpiffeId`] | `spiffe://trust-domain/path` | SPIFFE-ID standard |
 
 mod cipher_suite;
@@ -58,6 +59,7 @@ mod percent;
 mod placeholder;
 mod port;
 mod protocol;
+mod re2;
 mod reason;
 mod retry_on;
 mod service_account;
@@ -94,6 +96,7 @@ pub use percent::{FaultPercentage, Percent};
 pub use placeholder::has_placeholder;
 pub use port::{PolicyPort, Port};
 pub use protocol::Protocol;
+pub use re2::{Re2, Substitution};
 pub use reason::Reason;
 pub use retry_on::RetryOn;
 pub use service_account::ServiceAccount;
