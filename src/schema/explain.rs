@@ -328,8 +328,11 @@ fn out_of_bounds(place: &Place<'_, '_>, keyword: &Keyword) -> Finding {
         Keyword::MinLength { .. } => invalid(format!("`{path}` is empty")).help("write a value, or remove the field"),
         Keyword::MaxLength { limit: 0 } => invalid(format!("`{path}` has to be empty")).help("remove the field"),
         Keyword::MaxLength { limit } => invalid(format!("`{path}` is longer than {limit} characters")),
+        Keyword::MinItems { limit: 1 } | Keyword::MinProperties { limit: 1 } => {
+            invalid(format!("`{path}` is empty")).help("fill it, or remove it")
+        }
         Keyword::MinItems { limit } | Keyword::MinProperties { limit } => {
-            invalid(format!("`{path}` has fewer than {limit} {}", if *limit == 1 { "entry" } else { "entries" }))
+            invalid(format!("`{path}` has fewer than {limit} entries"))
         }
         Keyword::MaxItems { limit } | Keyword::MaxProperties { limit } => {
             invalid(format!("`{path}` has more than {limit} entries"))

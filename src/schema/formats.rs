@@ -12,7 +12,8 @@ use crate::format::{
     ChangedHeaderName, ConditionKey, DnsLabel, Duration, EgressHost, Fqdn, GatewayName, HeaderToken, HeaderValue, Ip,
     JwksUri, KubernetesLabel, KubernetesName, LabelKey, LabelValue, LocalEndpoint, MatchedHeader, OutboundSni,
     PathPattern, PolicyPort, Port, ProbeHeaderName, Protocol, Reason, RequestHeaderName, RetryOn, ServerHost,
-    ServiceAccount, StrictHeaderName, Subnet, UnixPath, WasmUrl, WildcardDomain, WildcardText, has_placeholder,
+    ServiceAccount, StrictHeaderName, Subnet, TrustDomain, UnixPath, WasmUrl, WildcardDomain, WildcardText,
+    has_placeholder,
 };
 
 use super::document::Yaml;
@@ -25,6 +26,7 @@ const FORMATS: &[(&str, &str, Check)] = &[
     ("duration-or-zero", "invalid-duration", |text| Duration::parse(text)?.timeout_or_zero().map(drop)),
     ("duration-seconds", "invalid-duration", |text| Duration::parse(text)?.whole_seconds().map(drop)),
     ("duration-at-least-1ms", "invalid-duration", at_least_a_millisecond),
+    ("connect-timeout", "invalid-duration", up_to_an_hour),
     ("go-duration", "invalid-duration", |text| Duration::parse(text).map(drop)),
     ("gep-2257-duration", "invalid-duration", gateway_api_duration),
     ("fqdn", "invalid-host", |text| Fqdn::parse(text).map(drop)),
@@ -78,6 +80,7 @@ const FORMATS: &[(&str, &str, Check)] = &[
     ("wasm-url", "invalid-url", |text| WasmUrl::parse(text).map(drop)),
     ("jwks", "invalid-jwks", jwks),
     ("service-account", "invalid-identity", |text| ServiceAccount::parse(text).map(drop)),
+    ("trust-domain", "invalid-identity", |text| TrustDomain::parse(text).map(drop)),
     ("trust-domain-match", "invalid-identity", |text| WildcardText::parse(text)?.trust_domain().map(drop)),
     ("path-template", "invalid-path-template", |text| PathPattern::parse(text).map(drop)),
     ("condition-key", "invalid-condition-key", |text| ConditionKey::parse(text).map(drop)),
@@ -105,6 +108,15 @@ pub(super) fn explain(format: &str, text: &str) -> Option<(&'static str, Reason)
 fn at_least_a_millisecond(text: &str) -> Result<(), Reason> {
     let duration = Duration::parse(text)?;
     if duration.nanoseconds() >= 1_000_000 { Ok(()) } else { duration.timeout().map(drop) }
+}
+
+/// `connectTimeout` of the mesh (`ValidateConnectTimeout` in pkg/config/validation/agent/validation.go of Istio).
+fn up_to_an_hour(text: &str) -> Result<(), Reason> {
+    let duration = Duration::parse(text)?.timeout()?;
+    if duration.nanoseconds() <= 3_600_000_000_000 {
+        return Ok(());
+    }
+    Err(Reason::new(format!("`{duration}` is longer than an hour")).help("write `1h` or less"))
 }
 
 /// Durations of Gateway API: up to four parts of at most five digits, `ms` being the smallest unit.

@@ -5,11 +5,11 @@ use serde_json::Value;
 
 use super::document::Yaml;
 use super::formats;
-use super::relations::{KeyedList, keyed_lists};
+use super::keyed_lists::{self, KeyedList};
 
 /// A kind of resource whose schema is part of the program.
 pub struct Kind {
-    /// API group; empty for the mesh configuration, which is the content of a ConfigMap.
+    /// API group; `mesh` for the mesh configuration, which is the content of a ConfigMap.
     pub group: &'static str,
     pub name: &'static str,
     /// The file `schemas/<group>/<name>.json`.
@@ -35,7 +35,7 @@ macro_rules! kind {
     };
 }
 
-static KINDS: [Kind; 24] = [
+static KINDS: [Kind; 25] = [
     kind!("extensions.istio.io", "TrafficExtension"),
     kind!("extensions.istio.io", "WasmPlugin"),
     kind!("gateway.networking.k8s.io", "BackendTLSPolicy"),
@@ -47,6 +47,7 @@ static KINDS: [Kind; 24] = [
     kind!("gateway.networking.k8s.io", "ReferenceGrant"),
     kind!("gateway.networking.k8s.io", "TCPRoute"),
     kind!("gateway.networking.k8s.io", "TLSRoute"),
+    kind!("mesh", "MeshConfig"),
     kind!("networking.istio.io", "DestinationRule"),
     kind!("networking.istio.io", "EnvoyFilter"),
     kind!("networking.istio.io", "Gateway"),
@@ -95,7 +96,7 @@ impl Kind {
             let validator = formats::register(options).build(&root);
             let validator = validator.unwrap_or_else(|error| self.broken(error));
             let schema = Schema { root, validator, keyed_lists: Vec::new() };
-            Schema { keyed_lists: keyed_lists(&schema), ..schema }
+            Schema { keyed_lists: keyed_lists::of(&schema), ..schema }
         })
     }
 

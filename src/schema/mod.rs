@@ -3,13 +3,14 @@
 //! The facts are in `schemas/<group>/<Kind>.json`, JSON Schemas of the kinds that Istio 1.31 reads, which are part of the
 //! program and compiled when first needed. They say what the API server accepts (the CRDs of istio/api release-1.31 and of
 //! Gateway API 1.6.1) and, where that is stricter, what istiod accepts of single fields. Every text that has a grammar
-//! carries a `format`; [`formats`] lists them. What the CRDs say about several fields at once in CEL is in `relations`.
+//! carries a `format`; [`formats`] lists them. What the CRDs say about several fields at once is in `relations`.
 //!
 //! Rules about fields that only istiod's validation knows are not here but among the rules.
 
 mod document;
 mod explain;
 pub mod formats;
+mod keyed_lists;
 mod kinds;
 mod nulls;
 mod place;
@@ -69,6 +70,7 @@ fn check_as(root: Node<'_>, kind: &Kind, options: &Options) -> Vec<Finding> {
     let schema = kind.schema();
     let valid = schema.validator.is_valid(document::Item::Node(root)) && !nulls::any(root);
     let mut findings = if valid { Vec::new() } else { explain::findings(root, kind.name, schema, options) };
+    findings.extend(keyed_lists::findings(root, &schema.keyed_lists));
     findings.extend(relations::findings(root, kind));
     findings.sort_by_key(|finding| finding.at);
     findings

@@ -1,25 +1,25 @@
-//! What the CRDs demand of several fields at once: their CEL rules, natively, and the keys of their lists.
+//! What the CRDs of Istio demand of several fields at once: their CEL rules, natively. With them go the few demands of
+//! istiod on values that another field gives a meaning.
 //!
 //! Absent and null are the same here. A field of the wrong type counts as absent: the schema has reported it.
 
 use std::collections::HashMap;
 
-use serde_json::Value;
-
 use crate::finding::Finding;
-use crate::format::{TableSize, has_placeholder};
+use crate::format::{ConditionKey, Reason, TableSize, has_placeholder};
 use crate::yaml::{Node, Scalar};
 
-use super::kinds::{Kind, Schema};
+use super::kinds::Kind;
 
 /// Every relation that the resource breaks.
 pub(super) fn findings(root: Node<'_>, kind: &Kind) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for list in &kind.schema().keyed_lists {
-        duplicates(root, &list.way, &list.keys, &mut findings);
-    }
     let Some(spec) = root.get("spec") else { return findings };
+    if kind.group != "networking.istio.io" {
+        findings.extend(spec.get("targetRef").into_iter().chain(each(spec, &["targetRefs"])).filter_map(target));
+    }
     match (kind.group, kind.name) {
+        ("networking.istio.io", "Gateway") => findings.extend(each(spec, &["servers"]).filter_map(port_zero)),
         ("networking.istio.io", "ServiceEntry") => service_entry(spec, &mut findings),
         ("networking.istio.io", "WorkloadEntry") => findings.extend(socket_with_ports(spec)),
         ("networking.istio.io", "WorkloadGroup") => findings.extend(spec.get("template").and_then(socket_with_ports)),
@@ -29,6 +29,7 @@ pub(super) fn findings(root: Node<'_>, kind: &Kind) -> Vec<Finding> {
         ("networking.istio.io", "DestinationRule") => destination_rule(spec, &mut findings),
         ("security.istio.io", "AuthorizationPolicy") => {
             findings.extend(each(spec, &["rules", "from"]).filter_map(service_accounts));
+            findings.extend(each(spec, &["rules", "when"]).flat_map(condition_values));
         }
         ("security.istio.io", "PeerAuthentication") => findings.extend(port_level_mtls(spec)),
         ("telemetry.istio.io", "Telemetry") => {
@@ -140,6 +141,61 @@ fn service_accounts(from: Node<'_>) -> Option<Finding> {
     Some(finding.help(format!("say it all with `{accounts}`, or with `principals` and `namespaces`")))
 }
 
+/// The values of a condition, as its key reads them.
+fn condition_values(condition: Node<'_>) -> Vec<Finding> {
+    let Ok(key) = ConditionKey::parse(str_of(condition, "key")) else { return Vec::new() };
+    let lists = ["values", "notValues"].into_iter().filter_map(|field| condition.get(field));
+    let values = lists.flat_map(Node::items).filter_map(|node| Some((node, node.as_str()?)));
+    // Nothing can be said of placeholders, and the schema reports empty values.
+    let known = values.filter(|(_, value)| !value.is_empty() && !has_placeholder(value));
+    let wrong = known.filter_map(|(node, value)| Some((node, key.check_value(value).err()?)));
+    wrong.map(|(node, reason)| because("invalid-condition-value", node, &reason)).collect()
+}
+
+fn because(rule: &'static str, node: Node<'_>, reason: &Reason) -> Finding {
+    let finding = Finding::new(rule, node.at(), reason.message());
+    reason.instruction().into_iter().fold(finding, |finding, help| finding.help(help))
+}
+
+/// What istiod lets policies attach to (`ValidatePolicyTargetReference` in pkg/config/validation/validation.go).
+fn target(target: Node<'_>) -> Option<Finding> {
+    let kind = target.get("kind")?;
+    let (group, name) = (str_of(target, "group"), str_of(target, "kind"));
+    let legal = match name {
+        "Service" => matches!(group, "" | "core"),
+        "ServiceEntry" => group == "networking.istio.io",
+        "Gateway" | "GatewayClass" => group == "gateway.networking.k8s.io",
+        _ => false,
+    };
+    if legal || has_placeholder(group) || has_placeholder(name) {
+        return None;
+    }
+    let shown = if group.is_empty() { name.to_owned() } else { format!("{group}/{name}") };
+    let finding = Finding::new("invalid-target", kind.at(), format!("a policy cannot be attached to a `{shown}`"));
+    Some(match name {
+        "Gateway" | "GatewayClass" => finding.help("write `group: gateway.networking.k8s.io`"),
+        "ServiceEntry" => finding.help("write `group: networking.istio.io`"),
+        "Service" => finding.help("remove `group`"),
+        _ => finding.help("attach it to a Gateway, GatewayClass, Service or ServiceEntry, or use `selector`"),
+    })
+}
+
+/// Port 0 of a server is for Unix sockets, which have no ports.
+fn port_zero(server: Node<'_>) -> Option<Finding> {
+    let number = server.path(&["port", "number"])?;
+    let socket = str_of(server, "bind").starts_with("unix://");
+    match number.scalar()? {
+        Scalar::Int(0) if !socket => Some(
+            Finding::new("invalid-value", number.at(), "port 0 without a Unix socket")
+                .help("write a port from 1 to 65535"),
+        ),
+        Scalar::Int(1..) if socket => {
+            Some(Finding::new("invalid-value", number.at(), "a Unix socket with a port").help("write `number: 0`"))
+        }
+        _ => None,
+    }
+}
+
 fn port_level_mtls(spec: Node<'_>) -> Option<Finding> {
     spec.get("portLevelMtls")?;
     let selected = spec.path(&["selector", "matchLabels"]).is_some_and(|labels| labels.entries().next().is_some());
@@ -180,75 +236,7 @@ fn destination_rule(spec: Node<'_>, findings: &mut Vec<Finding>) {
         let Some((size, Some(Scalar::Int(number)))) = size.map(|size| (size, size.scalar())) else { continue };
         let within = u64::try_from(number).ok().filter(|number| (1..5_000_011).contains(number));
         if let Some(Err(reason)) = within.map(TableSize::from_number) {
-            let finding = Finding::new("invalid-value", size.at(), reason.message());
-            findings.push(reason.instruction().into_iter().fold(finding, |finding, help| finding.help(help)));
+            findings.push(because("invalid-value", size, &reason));
         }
-    }
-}
-
-/// A list whose items are told apart by keys (`x-kubernetes-list-map-keys`), and the way to it.
-pub(super) struct KeyedList {
-    way: Vec<Step>,
-    keys: Vec<String>,
-}
-
-#[derive(Clone)]
-enum Step {
-    Field(String),
-    AnyField,
-    Items,
-}
-
-/// The lists with keys of a schema.
-pub(super) fn keyed_lists(schema: &Schema) -> Vec<KeyedList> {
-    let mut found = Vec::new();
-    collect(schema, &schema.root, Vec::new(), &mut found);
-    found
-}
-
-fn collect(schema: &Schema, value: &Value, way: Vec<Step>, found: &mut Vec<KeyedList>) {
-    let value = schema.resolve(value);
-    let then = |step: Step| way.iter().cloned().chain([step]).collect::<Vec<_>>();
-    if let Some(keys) = value.get("x-kubernetes-list-map-keys").and_then(Value::as_array) {
-        let keys = keys.iter().filter_map(Value::as_str).map(str::to_owned).collect();
-        found.push(KeyedList { way: way.clone(), keys });
-    }
-    for (name, field) in value.get("properties").and_then(Value::as_object).into_iter().flatten() {
-        collect(schema, field, then(Step::Field(name.clone())), found);
-    }
-    if let Some(items) = value.get("items") {
-        collect(schema, items, then(Step::Items), found);
-    }
-    if let Some(free) = value.get("additionalProperties").filter(|free| free.is_object()) {
-        collect(schema, free, then(Step::AnyField), found);
-    }
-}
-
-fn duplicates(node: Node<'_>, way: &[Step], keys: &[String], findings: &mut Vec<Finding>) {
-    match way.split_first() {
-        Some((Step::Field(name), rest)) => {
-            node.get(name).into_iter().for_each(|field| duplicates(field, rest, keys, findings))
-        }
-        Some((Step::AnyField, rest)) => node.entries().for_each(|entry| duplicates(entry.value, rest, keys, findings)),
-        Some((Step::Items, rest)) => node.items().for_each(|item| duplicates(item, rest, keys, findings)),
-        None => repeated_keys(node, keys, findings),
-    }
-}
-
-fn repeated_keys(list: Node<'_>, keys: &[String], findings: &mut Vec<Finding>) {
-    let mut seen: HashMap<Vec<String>, Node<'_>> = HashMap::new();
-    for item in list.items() {
-        let values: Vec<_> =
-            keys.iter().map(|key| item.get(key).map(Node::key_text).unwrap_or_default().into_owned()).collect();
-        if values.iter().any(|value| has_placeholder(value)) {
-            continue;
-        }
-        let Some(first) = seen.insert(values.clone(), item) else { continue };
-        let at = keys.iter().find_map(|key| item.get(key)).map_or(item.head(), Node::at);
-        let what =
-            keys.iter().zip(&values).map(|(key, value)| format!("{key} `{value}`")).collect::<Vec<_>>().join(", ");
-        let before = keys.iter().find_map(|key| first.get(key)).map_or(first.head(), Node::at);
-        findings
-            .push(Finding::new("duplicate-entry", at, format!("{what} is there twice")).related(before, "first here"));
     }
 }

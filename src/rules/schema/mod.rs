@@ -30,4 +30,6 @@ rules! {
     "invalid-condition-key",
     "invalid-locality",
     "invalid-encoding",
+    "invalid-condition-value",
+    "invalid-target",
 }
