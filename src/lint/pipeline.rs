@@ -51,6 +51,9 @@ pub fn analyze(
         findings.extend(problems.iter().cloned());
     }
 
+    findings
+        .extend(config_root.into_iter().flat_map(|root| schema::check_mesh_config(root, &schema::Options::default())));
+
     let mesh = Mesh::new(&resources, Settings::new(options, config_root));
     findings.extend(rules::check(&mesh, &wanted));
     findings.retain(|finding| rules::all().any(|rule| rule.id == finding.rule && wanted(rule)));
