@@ -52,6 +52,7 @@ mod ip;
 mod jwt_claim;
 mod label;
 mod label_set;
+pub mod language;
 mod local_endpoint;
 mod namespaced_host;
 mod path_pattern;

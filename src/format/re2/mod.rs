@@ -104,7 +104,7 @@ impl Re2 {
     }
 
     /// Runs what descends into the groups of the pattern, on a stack that is large enough for all of them.
-    fn with_stack<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+    pub(in crate::format) fn with_stack<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
         const SAFE_DEPTH: usize = 100;
         const LARGE: usize = 64 << 20;
         if self.depth <= SAFE_DEPTH {
