@@ -37,6 +37,20 @@ complete -c meshlint -n "__fish_meshlint_needs_command" -f -a "schema" -d 'Print
 complete -c meshlint -n "__fish_meshlint_needs_command" -f -a "completions" -d 'Print a script that completes meshlint\'s arguments in a shell'
 complete -c meshlint -n "__fish_meshlint_needs_command" -f -a "man" -d 'Print a manual page'
 complete -c meshlint -n "__fish_meshlint_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c meshlint -n "__fish_meshlint_using_subcommand check" -l context -d 'Files and folders that are read, too, so that the others can be judged, but are not checked themselves' -r -F
+complete -c meshlint -n "__fish_meshlint_using_subcommand check" -l config -d 'Configuration file; by default the nearest `meshlint.yaml` or `.meshlint.yaml` in the working directory or above it, up to the root of the repository' -r -F
+complete -c meshlint -n "__fish_meshlint_using_subcommand check" -l select -d 'Ask only these rules: names, codes such as IST0101 or KIA1107, or categories' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand check" -l ignore -d 'Do not ask these rules' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand check" -l fail-on -d 'Fail if there are findings of this severity or a worse one [default: error]' -r -f -a "error\t''
+warning\t''
+info\t''
+never\t''"
+complete -c meshlint -n "__fish_meshlint_using_subcommand check" -l baseline -d 'Do not report the findings that are in this file' -r -F
+complete -c meshlint -n "__fish_meshlint_using_subcommand check" -l write-baseline -d 'Report nothing, but write all findings to this file, for `--baseline`' -r -F
+complete -c meshlint -n "__fish_meshlint_using_subcommand check" -s n -l namespace -d 'Namespace of resources that name none [default: default]' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand check" -l cluster-domain -d 'DNS domain of the cluster [default: cluster.local]' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand check" -l mesh-config -d 'File with Istio\'s MeshConfig, or an IstioOperator or Helm values that have it; by default that of the ConfigMap `istio` in the input' -r -F
+complete -c meshlint -n "__fish_meshlint_using_subcommand check" -l istio-version -d 'Version of Istio that the files are for [default: the latest that is known]' -r
 complete -c meshlint -n "__fish_meshlint_using_subcommand check" -l format -d 'How findings are written' -r -f -a "text\t'Excerpts of the files with the findings marked in them, for people'
 concise\t'One line per finding'
 json\t'Everything that is known, as JSON; its schema is `schemas/report.json`'
@@ -44,9 +58,13 @@ sarif\t'SARIF 2.1.0, for GitHub code scanning and editors'
 github\t'Annotations of GitHub Actions'
 gitlab\t'Code Quality report of GitLab'
 junit\t'JUnit XML, for CI servers'"
+complete -c meshlint -n "__fish_meshlint_using_subcommand check" -s o -l output -d 'Write the report to this file instead of standard output' -r -F
 complete -c meshlint -n "__fish_meshlint_using_subcommand check" -l color -d 'When to use colors' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c meshlint -n "__fish_meshlint_using_subcommand check" -l no-config -d 'Do not look for a configuration file'
+complete -c meshlint -n "__fish_meshlint_using_subcommand check" -l assume-complete -d 'Take what is not in the input for missing, even where the input may not be all there is'
+complete -c meshlint -n "__fish_meshlint_using_subcommand check" -s q -l quiet -d 'Write findings and errors only: no notes, no summary'
 complete -c meshlint -n "__fish_meshlint_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c meshlint -n "__fish_meshlint_using_subcommand parse" -l color -d 'When to use colors' -r -f -a "auto\t''
 always\t''

@@ -2,8 +2,7 @@
 //! `# error: part of the message` (or `warning`, `info`) says so.
 
 use meshlint::finding::Severity;
-use meshlint::lint::analyze;
-use meshlint::mesh::Options;
+use meshlint::lint::{self, Config, Reported};
 use meshlint::rules::{self, Rule};
 use meshlint::source::{Source, Sources};
 
@@ -57,16 +56,13 @@ fn marks(example: &str) -> Vec<Line> {
 fn difference(rule: &Rule, example: &str) -> Option<String> {
     let mut sources = Sources::default();
     sources.add(Source::new("example.yaml", example));
-    let options = Options::default();
-    let analysis = analyze(&sources, None, &options, |other| other.id == rule.id);
-    let mut found: Vec<Line> = analysis
-        .findings
-        .iter()
-        .map(|finding| {
-            let severity = finding.severity.unwrap_or(rule.page().severity);
-            (sources.locate(finding.at).line, severity, finding.message.clone())
-        })
-        .collect();
+    // All rules are asked, since some are about what the others find.
+    let run = lint::check(&sources, &Config::default());
+    let of_rule = run.findings.iter().filter(|reported| reported.rule.id == rule.id);
+    let line = |Reported { finding, severity, .. }: &Reported| {
+        (sources.locate(finding.at).line, *severity, finding.message.clone())
+    };
+    let mut found: Vec<Line> = of_rule.map(line).collect();
     found.sort();
     let mut expected = marks(example);
     expected.sort();

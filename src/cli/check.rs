@@ -1,67 +1,245 @@
-use std::io::Write;
-use std::path::PathBuf;
+use std::collections::HashSet;
+use std::env;
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use crate::finding::Severity;
-use crate::lint::analyze;
-use crate::mesh::Options;
-use crate::report::{self, Format, Reported, Run};
-use crate::rules;
-use crate::source::{Source, Sources};
+use globset::{Glob, GlobSet, GlobSetBuilder};
 
+use crate::lint::{self, Baseline, Entry, Level, Levels, PathGlobs, RuleName, Run};
+use crate::report::{self, Format};
+use crate::schema;
+use crate::source::{self, Loaded, relative};
+
+use super::config::{Config, ConfigArguments, FailOn};
+use super::mesh::MeshArguments;
+use super::progress::Progress;
 use super::terminal::Terminal;
-use super::{Outcome, Result};
+use super::{Error, Outcome, Result};
 
 /// Check Istio configuration
 ///
-/// Reads all files as one mesh and reports what is wrong with it.
+/// Reads all files as one mesh and reports what is wrong with it: illegal fields, references that lead nowhere, routes
+/// that no request takes, policies that do not do what they seem to.
+///
+/// The exit code is 0 if nothing was found that matters (see `--fail-on`), 1 if something was, and 2 if something could
+/// not be read or the command line is wrong. It is the same for every format.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// Files and folders
-    #[arg(required = true)]
+    /// Files, folders, or `-` for standard input [default: the working directory]
+    #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
+    /// Files and folders that are read, too, so that the others can be judged, but are not checked themselves
+    #[arg(long, value_name = "PATH")]
+    context: Vec<PathBuf>,
+    #[command(flatten)]
+    config: ConfigArguments,
+    #[command(flatten)]
+    rules: RuleArguments,
+    #[command(flatten)]
+    mesh: MeshArguments,
+    #[command(flatten)]
+    report: ReportArguments,
+}
+
+/// A rule goes by its name, a code of another tool (IST0101, KIA1107) or its category
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Rules")]
+struct RuleArguments {
+    /// Ask only these rules: names, codes such as IST0101 or KIA1107, or categories
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    select: Vec<RuleName>,
+    /// Do not ask these rules
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    ignore: Vec<RuleName>,
+    /// Fail if there are findings of this severity or a worse one [default: error]
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    fail_on: Option<FailOn>,
+    /// Do not report the findings that are in this file
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+    /// Report nothing, but write all findings to this file, for `--baseline`
+    #[arg(long, value_name = "FILE")]
+    write_baseline: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Report")]
+struct ReportArguments {
     /// How findings are written
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
     format: Format,
+    /// Write the report to this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Write findings and errors only: no notes, no summary
+    #[arg(short, long)]
+    quiet: bool,
 }
 
 pub(super) fn run(arguments: &Arguments, terminal: &Terminal, out: &mut dyn Write) -> Result {
     let start = Instant::now();
-    let mut sources = Sources::default();
-    let mut paths = Vec::new();
-    for path in &arguments.paths {
-        match path.is_dir() {
-            true => paths
-                .extend(ignore::Walk::new(path).filter_map(std::result::Result::ok).map(ignore::DirEntry::into_path)),
-            false => paths.push(path.clone()),
+    let file = arguments.config.read()?;
+    let progress = (!arguments.report.quiet).then(|| Progress::start("checking…"));
+    let mut loaded = load(arguments, &file)?;
+    let config = lint_config(arguments, &file, &mut loaded)?;
+    let mut run = lint::check(&loaded.sources, &config);
+    drop(progress);
+    run.elapsed = start.elapsed();
+    if !arguments.report.quiet {
+        run.notes = notes(&loaded);
+    }
+
+    for error in &loaded.errors {
+        eprintln!("error: {error}");
+    }
+    if let Some(path) = &arguments.rules.write_baseline {
+        return write_baseline(&run, path, &config.root, loaded.errors.is_empty());
+    }
+    tell(&run, arguments, &config.root);
+    write_report(&run, &arguments.report, terminal, out)?;
+    let fail_on = arguments.rules.fail_on.or(file.fail_on).unwrap_or(FailOn::Error);
+    Ok(match run.worst() {
+        _ if !loaded.errors.is_empty() => Outcome::Incomplete,
+        Some(worst) if fail_on.fails(worst) => Outcome::Findings,
+        _ => Outcome::Success,
+    })
+}
+
+fn load(arguments: &Arguments, file: &Config) -> std::result::Result<Loaded, Error> {
+    let here = [PathBuf::from(".")];
+    let paths = if arguments.paths.is_empty() { &here[..] } else { &arguments.paths };
+    let excluded = path_globs(&file.exclude, file)?;
+    Ok(source::load(paths, &arguments.context, |path| excluded.matches(path)))
+}
+
+/// Flags win over the configuration file.
+fn lint_config(arguments: &Arguments, file: &Config, loaded: &mut Loaded) -> std::result::Result<lint::Config, Error> {
+    let mesh_config = match arguments.mesh.mesh_config(file) {
+        Some(path) => {
+            let source = source::read(&path).map_err(usage)?;
+            Some(loaded.sources.add(source))
+        }
+        None => None,
+    };
+    let baseline = match arguments.rules.baseline.clone().or_else(|| file.baseline()) {
+        // What is written is all there is, whatever is known.
+        Some(path) if arguments.rules.write_baseline.is_none() => read_baseline(&path)?,
+        _ => Baseline::default(),
+    };
+    Ok(lint::Config {
+        levels: levels(&arguments.rules, file)?,
+        mesh: arguments.mesh.options(file),
+        fields: schema::Options::new(file.allow_fields.iter().map(String::as_str)).map_err(usage)?,
+        mesh_config,
+        baseline,
+        root: env::current_dir().unwrap_or_default(),
+    })
+}
+
+fn levels(arguments: &RuleArguments, file: &Config) -> std::result::Result<Levels, Error> {
+    fn given<'a>(flag: &'a [RuleName], key: &'a [RuleName]) -> &'a [RuleName] {
+        if flag.is_empty() { key } else { flag }
+    }
+    let overrides = file.overrides.iter().map(|other| {
+        let paths = other.paths.as_ref().map(|globs| path_globs(globs, file)).transpose()?;
+        let namespaces = other.namespaces.as_ref().map(|globs| name_globs(globs)).transpose()?;
+        Ok(lint::Override::new(paths, namespaces, other.rules.clone()))
+    });
+    let overrides = overrides.collect::<std::result::Result<_, Error>>()?;
+    // What is asked for on the command line is on, whatever the file says.
+    let is_on = |level: Level| arguments.select.is_empty() || level != Level::Off;
+    let levels = file.rules.iter().filter(|(_, level)| is_on(**level)).map(|(name, level)| (name.clone(), *level));
+    let (select, ignore) = (given(&arguments.select, &file.select), given(&arguments.ignore, &file.ignore));
+    Ok(Levels::new(select, ignore, levels, overrides))
+}
+
+fn path_globs(globs: &[String], file: &Config) -> std::result::Result<PathGlobs, Error> {
+    PathGlobs::new(&file.folder, globs.iter().map(String::as_str)).map_err(usage)
+}
+
+fn name_globs(globs: &[String]) -> std::result::Result<GlobSet, Error> {
+    let mut set = GlobSetBuilder::new();
+    for glob in globs {
+        set.add(Glob::new(glob).map_err(usage)?);
+    }
+    set.build().map_err(usage)
+}
+
+fn usage(error: impl std::fmt::Display) -> Error {
+    Error::Usage(error.to_string())
+}
+
+fn read_baseline(path: &Path) -> std::result::Result<Baseline, Error> {
+    let text = fs::read_to_string(path).map_err(|error| error.to_string());
+    let baseline = text.and_then(|text| Baseline::parse(&text));
+    baseline.map_err(|reason| Error::Usage(format!("baseline {}: {reason}", path.display())))
+}
+
+fn write_baseline(run: &Run<'_>, path: &Path, root: &Path, complete: bool) -> Result {
+    let baseline = Baseline::of(&run.findings, run.sources, root);
+    fs::write(path, baseline.to_json())
+        .map_err(|error| Error::Usage(format!("baseline {}: {error}", path.display())))?;
+    eprintln!("note: {} findings are in `{}` now", baseline.len(), path.display());
+    Ok(if complete { Outcome::Success } else { Outcome::Incomplete })
+}
+
+/// What the reader should know about the run.
+fn notes(loaded: &Loaded) -> Vec<String> {
+    let mut notes = Vec::new();
+    match &loaded.templates[..] {
+        [] => {}
+        [one] => notes.push(format!("`{one}` is a template and was not checked: check what it renders to, with `-`")),
+        [first, others @ ..] => notes.push(format!(
+            "`{first}` and {} more files are templates and were not checked: check what they render to, with `-`",
+            others.len()
+        )),
+    }
+    if loaded.sources.is_empty() && loaded.templates.is_empty() && loaded.errors.is_empty() {
+        notes.push("there are no YAML or JSON files here".to_owned());
+    }
+    notes
+}
+
+/// Tells on standard error what reports other than those for people do not show, and what is gone from the baseline.
+fn tell(run: &Run<'_>, arguments: &Arguments, root: &Path) {
+    if arguments.report.quiet {
+        return;
+    }
+    if arguments.report.format != Format::Text {
+        for note in &run.notes {
+            eprintln!("note: {note}");
         }
     }
-    paths.retain(|path| path.is_file());
-    paths.sort();
-    for path in &paths {
-        sources.add(Source::new(path.display().to_string(), std::fs::read_to_string(path)?));
+    let gone = gone(run, root);
+    for entry in &gone {
+        eprintln!("note: no longer found: {}: {}: {}", entry.file, entry.rule, entry.message);
     }
-    let options = Options::default();
-    let analysis = analyze(&sources, None, &options, |_| true);
-    let mut findings: Vec<_> = analysis
-        .findings
-        .into_iter()
-        .map(|finding| {
-            let rule = rules::page(finding.rule);
-            Reported { severity: finding.severity.unwrap_or(rule.severity), rule, finding }
-        })
-        .collect();
-    findings.sort_by_key(|reported| reported.finding.at);
-    let failed = findings.iter().any(|reported| reported.severity == Severity::Error);
-    let run = Run {
-        sources: &sources,
-        findings,
-        resources: analysis.resources,
-        files: paths.len(),
-        elapsed: start.elapsed(),
-        notes: Vec::new(),
-        suppressed: 0,
+    if !gone.is_empty() {
+        eprintln!("note: renew the baseline with `--write-baseline`");
+    }
+}
+
+/// What is gone of the baseline, as far as this run can tell: it has checked the file, or the file is gone, too.
+fn gone<'r>(run: &'r Run<'_>, root: &Path) -> Vec<&'r Entry> {
+    let checked = run.sources.iter().filter(|(_, source)| !source.is_context());
+    let checked: HashSet<_> = checked.map(|(_, source)| relative(source.name(), root)).collect();
+    let known = |entry: &&Entry| checked.contains(&entry.file) || !root.join(&entry.file).exists();
+    run.gone.iter().filter(known).collect()
+}
+
+fn write_report(
+    run: &Run<'_>,
+    arguments: &ReportArguments,
+    terminal: &Terminal,
+    out: &mut dyn Write,
+) -> std::result::Result<(), Error> {
+    let options = report::Options { summary: !arguments.quiet, ..terminal.options() };
+    let Some(path) = &arguments.output else {
+        return Ok(report::write(run, arguments.format, &options, out)?);
     };
-    report::write(&run, arguments.format, &terminal.options(), out)?;
-    Ok(if failed { Outcome::Findings } else { Outcome::Success })
+    let mut file = BufWriter::new(File::create(path)?);
+    report::write(run, arguments.format, &report::Options { color: false, ..options }, &mut file)?;
+    Ok(file.flush()?)
 }

@@ -2,10 +2,13 @@
 
 mod check;
 mod completions;
+mod config;
 mod explain;
 mod man;
 mod markdown;
+mod mesh;
 mod parse;
+mod progress;
 mod rules;
 mod schema;
 mod terminal;
@@ -31,7 +34,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Check(check::Arguments),
+    Check(Box<check::Arguments>),
     Parse(parse::Arguments),
     Explain(explain::Arguments),
     Rules(rules::Arguments),
@@ -46,6 +49,8 @@ enum Outcome {
     Success,
     /// There are findings that matter: exit code 1.
     Findings,
+    /// Something could not be read, which has been told; the rest was worked on: exit code 2.
+    Incomplete,
 }
 
 /// Why a command could not run: exit code 2.
@@ -73,6 +78,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     match result.and_then(|outcome| Ok(out.flush().map(|()| outcome)?)) {
         Ok(Outcome::Success) => ExitCode::SUCCESS,
         Ok(Outcome::Findings) => ExitCode::from(1),
+        Ok(Outcome::Incomplete) => ExitCode::from(2),
         // The reader has seen enough, as `head` does.
         Err(Error::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {

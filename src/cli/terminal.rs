@@ -44,6 +44,7 @@ impl Terminal {
     /// How reports are written to standard output. Repositories are usually checked from their root.
     pub(super) fn options(&self) -> report::Options {
         let Self { color, unicode, width, .. } = *self;
-        report::Options { color, unicode, width, root: env::current_dir().unwrap_or_default() }
+        let root = env::current_dir().unwrap_or_default();
+        report::Options { color, unicode, width, root, ..report::Options::default() }
     }
 }

@@ -35,6 +35,7 @@
 //! | [`Credential`] | `name`, `kubernetes://…`, `configmap://…` | pilot/pkg/model/credentials/resource.go |
 //! | [`ServiceAccount`], [`TrustDomain`], [`WildcardText`], [`ConditionKey`], [`PathPattern`] | of AuthorizationPolicies | pkg/config/security/security.go |
 //! | [`Re2`], [`Substitution`] | regular expressions | RE2, re2/parse.cc, re2/re2.cc |
+//! | [`IstioVersion`] | `1.31`, `1.31.2` | Istio's releases |
 //! | [`SpiffeId`] | `spiffe://trust-domain/path` | SPIFFE-ID standard |
 
 mod cipher_suite;
@@ -49,6 +50,7 @@ mod header_value;
 mod host;
 mod http_method;
 mod ip;
+mod istio_version;
 mod jwt_claim;
 mod label;
 mod label_set;
@@ -87,6 +89,7 @@ pub use header_value::HeaderValue;
 pub use host::Host;
 pub use http_method::CorsMethod;
 pub use ip::{Ip, Subnet};
+pub use istio_version::IstioVersion;
 pub use jwt_claim::JwtClaim;
 pub use label::{DnsLabel, KubernetesLabel, KubernetesName, WildcardLabel};
 pub use label_set::{LabelKey, LabelValue};

@@ -1,12 +1,15 @@
+//! Where the MeshConfig stands: in a file of its own, in the ConfigMap that istiod reads, or in what Istio is installed from.
+
+use crate::finding::Finding;
 use crate::model::objects;
-use crate::source::Sources;
+use crate::source::{SourceId, Sources};
 use crate::yaml::{Kind, Node, Tree};
 
 /// The text of the MeshConfig that the input itself has: `data.mesh` of the ConfigMap `istio` (or of a revision,
 /// `istio-<revision>`). What surrounds it is blank, so that every byte stands where it stands in its source.
-pub(super) fn embedded(sources: &Sources, trees: &[Tree<'_>]) -> Option<(crate::source::SourceId, String)> {
-    let roots = trees.iter().flat_map(Tree::roots).flat_map(objects);
-    let block = roots.filter(|root| is_mesh_config_map(*root)).find_map(|root| root.path(&["data", "mesh"]))?;
+pub(super) fn embedded(sources: &Sources, parsed: &[(Tree<'_>, Vec<Finding>)]) -> Option<(SourceId, String)> {
+    let mut roots = parsed.iter().flat_map(|(tree, _)| tree.roots()).flat_map(objects);
+    let block = roots.find_map(of_config_map)?;
     let span = block.at();
     let text = sources.get(span.source).text();
     let body_start = text[span.range()].find('\n').map_or(span.end as usize, |line| span.start as usize + line + 1);
@@ -16,10 +19,17 @@ pub(super) fn embedded(sources: &Sources, trees: &[Tree<'_>]) -> Option<(crate::
     Some((span.source, masked))
 }
 
-fn is_mesh_config_map(root: Node<'_>) -> bool {
-    let name = root.path(&["metadata", "name"]).and_then(Node::as_str);
-    root.kind() == Kind::Mapping
-        && root.get("kind").and_then(Node::as_str) == Some("ConfigMap")
-        && name.is_some_and(|name| name == "istio" || name.starts_with("istio-") && !name.starts_with("istio-sidecar"))
-        && root.path(&["data", "mesh"]).is_some()
+/// The MeshConfig of a file that the user names: the document, or what an IstioOperator or the values of Istio's charts
+/// have of it.
+pub(super) fn of_document(root: Node<'_>) -> Node<'_> {
+    root.path(&["spec", "meshConfig"]).or(root.get("meshConfig")).unwrap_or(root)
+}
+
+/// Only block scalars, whose text is that of the file.
+fn of_config_map(root: Node<'_>) -> Option<Node<'_>> {
+    let name = root.path(&["metadata", "name"]).and_then(Node::as_str)?;
+    let is_istio = name == "istio" || name.starts_with("istio-") && !name.starts_with("istio-sidecar");
+    let is_config_map = root.kind() == Kind::Mapping && root.get("kind")?.as_str() == Some("ConfigMap");
+    let block = root.path(&["data", "mesh"])?;
+    (is_istio && is_config_map && block.raw().starts_with('|')).then_some(block)
 }

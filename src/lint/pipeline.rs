@@ -1,101 +1,110 @@
+use std::iter;
+
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
+use rustc_hash::FxHashMap;
 
 use crate::finding::Finding;
-use crate::mesh::{Mesh, Options, Settings};
-use crate::model::{Meta, Resources, kind_of, objects};
-use crate::rules::{self, Rule};
+use crate::mesh::{Mesh, Settings};
+use crate::model::{Kind, Meta, Resources, objects, reference};
+use crate::rules;
 use crate::schema;
-use crate::source::{SourceId, Sources};
-use crate::yaml::{self, Node, Tree};
+use crate::source::{Sources, Span};
+use crate::yaml::{self, Tree};
 
+use super::check::Config;
+use super::ignores::Ignores;
 use super::mesh_config;
 
-/// What was found out about the sources, before suppression and severities.
-pub struct Analysis {
-    /// In the order of the sources, then of the catalog.
-    pub findings: Vec<Finding>,
+/// What was found out about the sources, before severities and suppression.
+pub(super) struct Analysis {
+    /// In no particular order.
+    pub(super) findings: Vec<Finding>,
     /// How many objects were read.
-    pub resources: usize,
+    pub(super) resources: usize,
+    pub(super) ignores: Ignores,
 }
 
-/// Reads all sources as one mesh and asks every rule that is `wanted`. `mesh_config` is a source among them that holds a
-/// MeshConfig; without it the ConfigMap `istio` of the input counts.
-pub fn analyze(
-    sources: &Sources,
-    mesh_config: Option<SourceId>,
-    options: &Options,
-    wanted: impl Fn(&Rule) -> bool + Sync,
-) -> Analysis {
-    let ids: Vec<_> = sources.iter().map(|(id, _)| id).filter(|id| Some(*id) != mesh_config).collect();
-    let parsed: Vec<_> = ids.par_iter().map(|id| yaml::parse(*id, sources.get(*id).text())).collect();
-    let (trees, problems): (Vec<_>, Vec<_>) = parsed.into_iter().unzip();
-    let mut findings: Vec<Finding> = problems.into_iter().flatten().collect();
+/// What one source holds.
+#[derive(Default)]
+struct Content<'a> {
+    resources: Resources<'a>,
+    findings: Vec<Finding>,
+    ignores: Ignores,
+}
 
-    let read: Vec<_> = trees.par_iter().map(|tree| read(tree, options)).collect();
-    let mut resources = Resources::default();
-    for (of_tree, problems) in read {
-        resources.append(of_tree);
-        findings.extend(problems);
+/// Reads all sources as one mesh and asks every rule that is wanted.
+pub(super) fn analyze(sources: &Sources, config: &Config) -> Analysis {
+    let ids: Vec<_> = sources.iter().map(|(id, _)| id).filter(|id| Some(*id) != config.mesh_config).collect();
+    let parsed: Vec<_> = ids.par_iter().map(|id| yaml::parse(*id, sources.get(*id).text())).collect();
+    let contents: Vec<_> = parsed.par_iter().map(|(tree, problems)| read(tree, problems, config)).collect();
+    let mut all = Content::default();
+    for Content { resources, findings, ignores } in contents {
+        all.resources.append(resources);
+        all.findings.extend(findings);
+        all.ignores.append(ignores);
     }
+    let Content { mut resources, mut findings, ignores } = all;
     let count = resources.len();
     let replaced = resources.drop_replaced();
-    findings.extend(replaced.iter().map(|meta| replaced_finding(meta, &resources)));
+    findings.extend(replaced_findings(&replaced, &resources));
 
-    let masked = match mesh_config {
-        Some(id) => Some((id, sources.get(id).text().to_owned())),
-        None => mesh_config::embedded(sources, &trees),
-    };
-    let config = masked.as_ref().map(|(id, text)| yaml::parse(*id, text));
-    let config_root = config.as_ref().and_then(|(tree, _)| tree.roots().next());
-    if let Some((_, problems)) = &config {
-        findings.extend(problems.iter().cloned());
-    }
+    let named = config.mesh_config.map(|id| yaml::parse(id, sources.get(id).text()));
+    let embedded = mesh_config::embedded(sources, named.as_ref().map_or(&parsed[..], std::slice::from_ref));
+    let embedded = embedded.as_ref().map(|(id, text)| yaml::parse(*id, text));
+    let settings = embedded.as_ref().or(named.as_ref());
+    findings.extend(settings.iter().flat_map(|(_, problems)| problems).cloned());
+    let settings = settings.and_then(|(tree, _)| tree.roots().next()).map(mesh_config::of_document);
+    findings.extend(settings.iter().flat_map(|root| schema::check_mesh_config(*root, &config.fields)));
 
-    findings
-        .extend(config_root.into_iter().flat_map(|root| schema::check_mesh_config(root, &schema::Options::default())));
-
-    let mesh = Mesh::new(&resources, Settings::new(options, config_root));
-    findings.extend(rules::check(&mesh, &wanted));
-    findings.retain(|finding| rules::all().any(|rule| rule.id == finding.rule && wanted(rule)));
-    Analysis { findings, resources: count }
+    let mesh = Mesh::new(&resources, Settings::new(&config.mesh, settings));
+    findings.extend(rules::check(&mesh, |rule| config.levels.want(rule)));
+    Analysis { findings, resources: count, ignores }
 }
 
-fn read<'a>(tree: &'a Tree<'a>, options: &'a Options) -> (Resources<'a>, Vec<Finding>) {
-    let mut resources = Resources::default();
-    let mut findings = Vec::new();
-    for root in tree.roots() {
-        for object in objects(root) {
-            findings.extend(illegal(object, options));
-            resources.add(object, &options.default_namespace);
+fn read<'a>(tree: &'a Tree<'a>, problems: &[Finding], config: &'a Config) -> Content<'a> {
+    let mut content = Content::default();
+    let mut problems = problems.iter().cloned().peekable();
+    for object in tree.roots().flat_map(objects) {
+        let at = object.at();
+        while let Some(problem) = problems.next_if(|problem| problem.at.start < at.start) {
+            content.findings.push(problem);
         }
+        // Neither the reader nor the schemas know what they read: their findings get their resource here.
+        let mut findings: Vec<_> = iter::from_fn(|| problems.next_if(|problem| problem.at.start < at.end)).collect();
+        findings.extend(schema::check(object, &config.fields));
+        if !findings.is_empty() {
+            let resource = reference(object, &config.mesh.default_namespace);
+            content.findings.extend(findings.into_iter().map(|finding| finding.resource(resource.clone())));
+        }
+        content.ignores.add_annotations(object, || reference(object, &config.mesh.default_namespace));
+        content.resources.add(object, &config.mesh.default_namespace);
     }
-    (resources, findings)
+    content.findings.extend(problems);
+    content.ignores.add_comments(tree);
+    content
 }
 
-/// What the schema of its kind says of an object.
-fn illegal(object: Node<'_>, options: &Options) -> Vec<Finding> {
-    let mut findings = schema::check(object, &schema::Options::default());
-    if findings.is_empty() {
-        return findings;
+/// An object that another with the same name replaces is a finding.
+fn replaced_findings(replaced: &[Meta<'_>], resources: &Resources<'_>) -> Vec<Finding> {
+    if replaced.is_empty() {
+        return Vec::new();
     }
-    if let Some(kind) = kind_of(object) {
-        let resource = Meta::read(kind, object, &options.default_namespace).reference();
-        findings.iter_mut().for_each(|finding| finding.resource = Some(resource.clone()));
-    }
-    findings
+    let last: FxHashMap<_, _> = resources.metas().map(|meta| (identity(meta), meta.at())).collect();
+    replaced.iter().map(|meta| replaced_finding(meta, last.get(&identity(meta)).copied())).collect()
 }
 
-fn replaced_finding(meta: &Meta<'_>, resources: &Resources<'_>) -> Finding {
+fn identity<'m>(meta: &Meta<'m>) -> (Kind, &'m str, &'m str) {
+    (meta.kind, meta.namespace, meta.name.value)
+}
+
+fn replaced_finding(meta: &Meta<'_>, last: Option<Span>) -> Finding {
     let title = format!("{} {}", meta.kind.name(), meta.full_name());
-    let same = |other: &&Meta<'_>| {
-        other.kind == meta.kind && other.namespace == meta.namespace && other.name.value == meta.name.value
-    };
     let finding = Finding::new("duplicate-resource", meta.at(), format!("`{title}` is defined again"))
         .label("this one is replaced")
         .help("remove one of them, or check their folders separately")
         .resource(meta.reference());
-    match resources.metas().find(same) {
-        Some(last) => finding.related(last.at(), "the last one counts"),
+    match last {
+        Some(last) => finding.related(last, "the last one counts"),
         None => finding,
     }
 }

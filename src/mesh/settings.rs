@@ -1,4 +1,4 @@
-use crate::format::{Duration, Host};
+use crate::format::{Duration, Host, IstioVersion};
 use crate::model::mesh_config::{ExtensionProvider, MeshConfig};
 use crate::model::{Read, Str};
 use crate::yaml::Node;
@@ -11,6 +11,8 @@ pub struct Options {
     pub default_namespace: String,
     /// Nothing is left out of the input: what is not in it does not exist.
     pub assume_complete: bool,
+    /// Of the control plane that reads the input.
+    pub istio_version: IstioVersion,
 }
 
 impl Default for Options {
@@ -19,6 +21,7 @@ impl Default for Options {
             cluster_domain: "cluster.local".to_owned(),
             default_namespace: "default".to_owned(),
             assume_complete: false,
+            istio_version: IstioVersion::LATEST,
         }
     }
 }

@@ -12,5 +12,5 @@ mod read;
 pub mod security;
 pub mod virtual_service;
 
-pub use object::{Kind, Meta, Object, Resources, Scope, kind_of, objects};
+pub use object::{Kind, Meta, Object, Resources, Scope, kind_of, objects, reference};
 pub use read::{Bool, Field, Float, Int, IntOrStr, Labels, Located, Map, Read, Str};

@@ -259,6 +259,20 @@ pub fn kind_of(object: Node<'_>) -> Option<Kind> {
     Kind::find(group, object.get("kind")?.as_str()?)
 }
 
+/// What an object of any kind is called. The namespace of kinds that are not read is as written.
+pub fn reference(object: Node<'_>, default_namespace: &str) -> ResourceRef {
+    if let Some(kind) = kind_of(object) {
+        return Meta::read(kind, object, default_namespace).reference();
+    }
+    let text = |path: &[&str]| object.path(path).and_then(Node::as_str).unwrap_or_default().to_owned();
+    ResourceRef {
+        api_version: text(&["apiVersion"]),
+        kind: text(&["kind"]),
+        namespace: text(&["metadata", "namespace"]),
+        name: text(&["metadata", "name"]),
+    }
+}
+
 fn drop_replaced<'a, T>(objects: &mut Vec<Object<'a, T>>, replaced: &mut Vec<Meta<'a>>) {
     let mut last = rustc_hash::FxHashMap::default();
     for (index, object) in objects.iter().enumerate() {

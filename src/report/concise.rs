@@ -1,7 +1,9 @@
 use std::io::{self, Write};
 
+use crate::lint::{Reported, Run};
+
+use super::clean;
 use super::place::Place;
-use super::{Reported, Run, clean};
 
 /// `file:line:column: error[rule] message`, one line per finding.
 pub(super) fn write(run: &Run<'_>, out: &mut dyn Write) -> io::Result<()> {

@@ -1,9 +1,10 @@
 use std::io::{self, Write};
 
 use crate::finding::Severity;
+use crate::lint::{Reported, Run};
 
 use super::place::Place;
-use super::{Options, Reported, Run, clean};
+use super::{Options, clean};
 
 /// Workflow commands that GitHub Actions shows beside the changed lines.
 ///

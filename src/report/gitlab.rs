@@ -3,9 +3,10 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use crate::finding::Severity;
+use crate::lint::{Reported, Run, fingerprints};
 
 use super::place::Place;
-use super::{Options, Reported, Run, fingerprints, write_json};
+use super::{Options, write_json};
 
 #[derive(Serialize)]
 struct Issue<'a> {
@@ -30,7 +31,7 @@ struct Lines {
 
 /// The report that GitLab shows in merge requests, a subset of Code Climate's.
 pub(super) fn write(run: &Run<'_>, options: &Options, out: &mut dyn Write) -> io::Result<()> {
-    let fingerprints = fingerprints(run);
+    let fingerprints = fingerprints(&run.findings, run.sources, &options.root);
     let issues = run.findings.iter().zip(fingerprints);
     let issues = issues.map(|(reported, fingerprint)| issue(reported, fingerprint, run, options)).collect::<Vec<_>>();
     write_json(&issues, out)

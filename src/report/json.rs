@@ -3,10 +3,11 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use crate::finding::{Edit, Label, ResourceRef, Severity};
+use crate::lint::{Reported, Run};
 use crate::source::{Sources, Span};
 
 use super::place::Place;
-use super::{Reported, Run, write_json};
+use super::write_json;
 
 /// Raised when a reader of an older report could misread a newer one. `schemas/report.json` describes the fields.
 const VERSION: u32 = 1;

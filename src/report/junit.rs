@@ -1,9 +1,9 @@
 use std::io::{self, Write};
 
 use crate::finding::Severity;
+use crate::lint::{Reported, Run};
 
 use super::place::Place;
-use super::{Reported, Run};
 
 /// JUnit XML: a suite per file, a test case per finding. Findings of severity `info` are cases that pass.
 ///

@@ -4,7 +4,6 @@
 
 mod concise;
 mod excerpt;
-mod fingerprint;
 mod github;
 mod gitlab;
 mod json;
@@ -16,51 +15,15 @@ mod text;
 use std::borrow::Cow;
 use std::io::{self, Write};
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::ValueEnum;
 
-use crate::finding::{Finding, Severity};
-use crate::rules::Page;
-use crate::source::Sources;
+use crate::lint::Run;
 
-pub use fingerprint::fingerprints;
 pub use text::wrap;
 
 /// The JSON Schema of [`Format::Json`].
 pub const SCHEMA: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/schemas/report.json"));
-
-/// What a run of the linter came to.
-#[derive(Debug)]
-pub struct Run<'a> {
-    pub sources: &'a Sources,
-    /// In the order in which they are shown.
-    pub findings: Vec<Reported>,
-    /// How many resources were read.
-    pub resources: usize,
-    /// How many files were read.
-    pub files: usize,
-    /// Shown in the summary of the format `text` only.
-    pub elapsed: Duration,
-    /// What the reader should know about the run itself: files that were skipped, kinds that are not known.
-    pub notes: Vec<String>,
-    /// How many findings comments and baselines silenced.
-    pub suppressed: usize,
-}
-
-impl Run<'_> {
-    pub fn count(&self, severity: Severity) -> usize {
-        self.findings.iter().filter(|reported| reported.severity == severity).count()
-    }
-}
-
-/// A finding, with the severity that is in force and the page of its rule.
-#[derive(Debug)]
-pub struct Reported {
-    pub finding: Finding,
-    pub severity: Severity,
-    pub rule: &'static Page,
-}
 
 /// How findings are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -92,11 +55,13 @@ pub struct Options {
     pub width: usize,
     /// Tools that place findings in a repository are told paths relative to this folder, where a path is below it.
     pub root: PathBuf,
+    /// Whether the format `text` ends with a summary.
+    pub summary: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { color: false, unicode: true, width: 100, root: PathBuf::new() }
+        Self { color: false, unicode: true, width: 100, root: PathBuf::new(), summary: true }
     }
 }
 

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::path::Path;
 
-use crate::source::{Sources, Span};
+use crate::source::{Sources, Span, relative};
 
 /// A span as tools want it: lines and columns start at 1, columns count characters, the end is exclusive.
 #[derive(Clone, Copy, Debug)]
@@ -23,30 +23,12 @@ impl<'a> Place<'a> {
 
     /// The file as tools find it in a repository: relative to `root` where it is below it, with `/` between folders.
     pub(super) fn path(&self, root: &Path) -> String {
-        let path = Path::new(self.file);
-        let relative = path.strip_prefix(root).or(path.strip_prefix(".")).unwrap_or(path);
-        let text = relative.to_string_lossy();
-        if std::path::MAIN_SEPARATOR == '\\' { text.replace('\\', "/") } else { text.into_owned() }
+        relative(self.file, root)
     }
 }
 
 impl fmt::Display for Place<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}:{}", self.file, self.line, self.column)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paths_are_relative_to_the_root() {
-        let path =
-            |file| Place { file, line: 1, column: 1, end_line: 1, end_column: 1 }.path(Path::new("/home/me/mesh"));
-        assert_eq!(path("/home/me/mesh/prod/a.yaml"), "prod/a.yaml");
-        assert_eq!(path("/etc/a.yaml"), "/etc/a.yaml");
-        assert_eq!(path("./prod/a.yaml"), "prod/a.yaml");
-        assert_eq!(path("../a.yaml"), "../a.yaml");
     }
 }

@@ -5,11 +5,12 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::finding::{self, Severity};
+use crate::lint::{Reported, Run, fingerprints};
 use crate::rules::Page;
 use crate::source::{Sources, Span};
 
 use super::place::Place;
-use super::{Options, Reported, Run, fingerprints, write_json};
+use super::{Options, write_json};
 
 /// The static analysis results interchange format, version 2.1.0 (OASIS standard), as far as meshlint has what it
 /// can hold. Names of fields and their order are the standard's.
@@ -186,7 +187,7 @@ struct Replacement<'a> {
 pub(super) fn write(run: &Run<'_>, options: &Options, out: &mut dyn Write) -> io::Result<()> {
     let pages = run.findings.iter().map(|reported| (reported.rule.id, reported.rule)).collect::<BTreeMap<_, _>>();
     let index_of = |id: &str| pages.keys().position(|key| *key == id).unwrap_or_default();
-    let fingerprints = fingerprints(run);
+    let fingerprints = fingerprints(&run.findings, run.sources, &options.root);
     let mut results = Vec::with_capacity(run.findings.len());
     for (reported, fingerprint) in run.findings.iter().zip(fingerprints) {
         results.push(result(reported, index_of(reported.rule.id), fingerprint, run.sources, &options.root));

@@ -7,9 +7,10 @@ use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, So
 use textwrap::{WordSeparator, WordSplitter};
 
 use crate::finding::Severity;
+use crate::lint::{Reported, Run};
 
 use super::excerpt::Excerpts;
-use super::{Options, Reported, Run, clean};
+use super::{Options, clean};
 
 /// Excerpts of the files for people, then the notes and a summary.
 pub(super) fn write(run: &Run<'_>, options: &Options, out: &mut dyn Write) -> io::Result<()> {
@@ -19,7 +20,10 @@ pub(super) fn write(run: &Run<'_>, options: &Options, out: &mut dyn Write) -> io
     for note in &run.notes {
         hanging("note", note, options, out)?;
     }
-    writeln!(out, "{}", summary(run))
+    if options.summary {
+        writeln!(out, "{}", summary(run))?;
+    }
+    Ok(())
 }
 
 fn write_finding(reported: &Reported, run: &Run<'_>, options: &Options, out: &mut dyn Write) -> io::Result<()> {

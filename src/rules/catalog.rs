@@ -1,8 +1,9 @@
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
 
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
+use rustc_hash::FxHashMap;
 
-use crate::finding::Finding;
+use crate::finding::{Finding, nearest};
 use crate::mesh::Mesh;
 
 use super::{Page, Report, delegates, hosts, input, routes, schema, subsets, traffic_policy, weights};
@@ -74,14 +75,45 @@ pub fn called(name: &str) -> impl Iterator<Item = &'static Page> {
     pages().filter(move |page| page.is_called(name))
 }
 
+/// The rule with this id. No page is read for it, which matters: pages are read when something is reported.
+pub fn find(id: &str) -> Option<&'static Rule> {
+    static BY_ID: LazyLock<FxHashMap<&str, &Rule>> = LazyLock::new(|| all().map(|rule| (rule.id, rule)).collect());
+    BY_ID.get(id).copied()
+}
+
+/// The rules that a user means by `name`: an id, a code of another tool, an alias or a category, in any case.
+pub fn named(name: &str) -> Vec<&'static Rule> {
+    static BY_NAME: LazyLock<FxHashMap<String, Vec<&Rule>>> = LazyLock::new(|| {
+        let mut by_name = FxHashMap::<_, Vec<_>>::default();
+        for rule in all() {
+            for name in names(rule.page()) {
+                by_name.entry(name.to_ascii_lowercase()).or_default().push(rule);
+            }
+        }
+        by_name
+    });
+    match find(name) {
+        Some(rule) => vec![rule],
+        None => BY_NAME.get(&name.to_ascii_lowercase()).cloned().unwrap_or_default(),
+    }
+}
+
+/// What the user may have meant by a `name` that no rule has.
+pub fn nearest_name(name: &str) -> Option<&'static str> {
+    nearest(name, pages().flat_map(names))
+}
+
+fn names(page: &Page) -> impl Iterator<Item = &str> {
+    [page.id, page.category.as_str()].into_iter().chain(page.other_names())
+}
+
 /// The page of the rule that a finding names.
 ///
 /// # Panics
 ///
 /// If there is no such rule: a mistake of ours, which a test looks for.
 pub fn page(id: &str) -> &'static Page {
-    let rule = all().find(|rule| rule.id == id);
-    rule.unwrap_or_else(|| panic!("no rule `{id}` in the catalog")).page()
+    find(id).unwrap_or_else(|| panic!("no rule `{id}` in the catalog")).page()
 }
 
 /// Asks the mesh every rule that `wanted` names, side by side. The findings are in the order of the catalog.

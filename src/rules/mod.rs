@@ -17,6 +17,6 @@ mod subsets;
 mod traffic_policy;
 mod weights;
 
-pub use catalog::{Check, Rule, all, called, check, page, pages};
+pub use catalog::{Check, Rule, all, called, check, find, named, nearest_name, page, pages};
 pub use page::Page;
 pub use report::{Draft, Report};

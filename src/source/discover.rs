@@ -45,29 +45,47 @@ impl fmt::Display for ReadError {
 impl std::error::Error for ReadError {}
 
 /// Reads files and, with all that is below them, folders; `-` is standard input. The sources have the order of `paths`,
-/// those of a folder are sorted. What is named twice is read once.
+/// those of a folder are sorted. What is named twice is read once. Sources that only `context` names come last and are
+/// marked as such ([`Source::is_context`]). Files that are excluded are not read, even if they are named.
 ///
 /// In folders only `.yaml`, `.yml` and `.json` files count, and neither hidden files nor those that `.gitignore` or
 /// `.meshlintignore` name. Links to files are followed, links to folders are not.
-pub fn load(paths: &[PathBuf]) -> Loaded {
+pub fn load(paths: &[PathBuf], context: &[PathBuf], is_excluded: impl Fn(&Path) -> bool) -> Loaded {
     let mut loaded = Loaded::default();
-    let mut files = Vec::new();
-    for path in paths {
-        if path.is_dir() { walk(path, &mut files, &mut loaded.errors) } else { files.push(path.clone()) }
-    }
+    let mut files = files(paths, &mut loaded.errors);
+    let checked = files.len();
+    files.extend(self::files(context, &mut loaded.errors));
     let mut seen = HashSet::new();
-    files.retain(|path| seen.insert(identity(path)));
+    let files: Vec<_> = files
+        .into_iter()
+        .enumerate()
+        .map(|(index, path)| (path, index >= checked))
+        .filter(|(path, _)| !is_excluded(path) && seen.insert(identity(path)))
+        .collect();
 
-    let texts: Vec<_> =
-        files.par_iter().map(|path| read(path).map(|source| (is_template(path, &source), source))).collect();
-    for text in texts {
-        match text {
+    let read = |(path, is_context): &(PathBuf, bool)| {
+        let source = read(path)?;
+        let source = if *is_context { source.as_context() } else { source };
+        Ok((is_template(path, &source), source))
+    };
+    let sources: Vec<_> = files.par_iter().map(read).collect();
+    for source in sources {
+        match source {
             Ok((true, source)) => loaded.templates.push(source.name().to_owned()),
             Ok((false, source)) => drop(loaded.sources.add(source)),
             Err(error) => loaded.errors.push(error),
         }
     }
     loaded
+}
+
+/// The files of `paths` and those below them.
+fn files(paths: &[PathBuf], errors: &mut Vec<ReadError>) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for path in paths {
+        if path.is_dir() { walk(path, &mut files, errors) } else { files.push(path.clone()) }
+    }
+    files
 }
 
 /// Reads one file, or standard input if `path` is `-`.
@@ -196,6 +214,10 @@ mod tests {
         folder
     }
 
+    fn load(paths: &[PathBuf]) -> Loaded {
+        super::load(paths, &[], |_| false)
+    }
+
     fn names(loaded: &Loaded, folder: &Path) -> Vec<String> {
         let prefix = format!("{}/", folder.display());
         loaded.sources.iter().map(|(_, source)| source.name().replace(&prefix, "")).collect()
@@ -279,5 +301,15 @@ mod tests {
         let loaded = load(&[folder.path().to_owned()]);
         assert_eq!(names(&loaded, folder.path()), ["c.yaml", "chart/Chart.yaml", "chart/templates/plain.yaml"]);
         assert_eq!(loaded.templates.len(), 2);
+    }
+
+    #[test]
+    fn context_is_what_is_not_checked() {
+        let folder = folder(&[("a.yaml", "a"), ("b.yaml", "b"), ("c.yaml", "c")]);
+        let (all, checked) = ([folder.path().to_owned()], [folder.path().join("b.yaml")]);
+        let loaded = super::load(&checked, &all, |path| path.ends_with("c.yaml"));
+        assert_eq!(names(&loaded, folder.path()), ["b.yaml", "a.yaml"]);
+        let context: Vec<_> = loaded.sources.iter().map(|(_, source)| source.is_context()).collect();
+        assert_eq!(context, [false, true]);
     }
 }

@@ -5,4 +5,4 @@ mod template;
 mod text;
 
 pub use discover::{Loaded, ReadError, load, read};
-pub use text::{Location, Source, SourceId, Sources, Span};
+pub use text::{Location, Source, SourceId, Sources, Span, relative};

@@ -1,4 +1,5 @@
 use std::ops::Range;
+use std::path::Path;
 use std::sync::OnceLock;
 
 use memchr::{memchr_iter, memrchr};
@@ -42,13 +43,23 @@ pub struct Source {
     /// `(offset, name)`: from `offset` on, places are shown under `name` (`# Source:` comments of `helm template`).
     origins: Vec<(u32, String)>,
     lines: OnceLock<Vec<u32>>,
+    context: bool,
 }
 
 impl Source {
     /// `name` is how reports show the source: a path, or `<stdin>`.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
         let text = text.into();
-        Self { name: name.into(), origins: origins(&text), text, lines: OnceLock::new() }
+        Self { name: name.into(), origins: origins(&text), text, lines: OnceLock::new(), context: false }
+    }
+
+    /// The same, read only to judge other sources by.
+    pub fn as_context(self) -> Self {
+        Self { context: true, ..self }
+    }
+
+    pub fn is_context(&self) -> bool {
+        self.context
     }
 
     pub fn name(&self) -> &str {
@@ -65,6 +76,13 @@ impl Source {
             let breaks = memchr_iter(b'\n', self.text.as_bytes()).map(|at| at as u32 + 1);
             std::iter::once(0).chain(breaks).collect()
         })
+    }
+
+    /// Where the line starts that the byte at `offset` is in.
+    pub fn line_start(&self, offset: usize) -> usize {
+        let lines = self.lines();
+        let next = lines.partition_point(|&start| start as usize <= offset);
+        lines[next - 1] as usize
     }
 
     pub fn locate(&self, offset: usize) -> Location<'_> {
@@ -101,6 +119,14 @@ fn origins(text: &str) -> Vec<(u32, String)> {
     origins
 }
 
+/// The name of a file as tools find it in a repository: relative to `root` where it is below it, with `/` between folders.
+pub fn relative(file: &str, root: &Path) -> String {
+    let path = Path::new(file);
+    let relative = path.strip_prefix(root).or(path.strip_prefix(".")).unwrap_or(path);
+    let text = relative.to_string_lossy();
+    if std::path::MAIN_SEPARATOR == '\\' { text.replace('\\', "/") } else { text.into_owned() }
+}
+
 /// All texts of a run; a [`Span`] finds its text here.
 #[derive(Debug, Default)]
 pub struct Sources(Vec<Source>);
@@ -121,6 +147,11 @@ impl Sources {
 
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// The name of the file that `span` is in, as it is shown.
+    pub fn name(&self, span: Span) -> &str {
+        self.get(span.source).name_at(span.start as usize)
     }
 
     /// Where `span` starts.
@@ -157,5 +188,13 @@ mod tests {
         assert_eq!(source.locate(text.find("a: 1").unwrap()).file, "shop/templates/a.yaml");
         assert_eq!(source.locate(text.find("b: 1").unwrap()).file, "shop/templates/b.yaml");
         assert_eq!(source.locate(0).file, "<stdin>");
+    }
+    #[test]
+    fn names_are_relative_to_the_root() {
+        let relative = |file| relative(file, Path::new("/home/me/mesh"));
+        assert_eq!(relative("/home/me/mesh/prod/a.yaml"), "prod/a.yaml");
+        assert_eq!(relative("/etc/a.yaml"), "/etc/a.yaml");
+        assert_eq!(relative("./prod/a.yaml"), "prod/a.yaml");
+        assert_eq!(relative("../a.yaml"), "../a.yaml");
     }
 }

@@ -6,4 +6,6 @@ rules! {
     "yaml-syntax",
     "duplicate-key",
     "duplicate-resource",
+    "unused-ignore",
+    "invalid-ignore",
 }

@@ -1,25 +1,29 @@
 use std::collections::HashMap;
+use std::path::Path;
 
-use super::{Reported, Run};
+use crate::finding::Finding;
+use crate::source::{Sources, relative};
 
-/// What tells each finding of `run` from the others, in their order, across versions of the files.
+use super::check::Reported;
+
+/// What tells each finding from the others, in their order, across versions of the files.
 ///
-/// A fingerprint depends on the rule, the file, the resource and the message, not on lines and columns. So it
-/// stays when the text above a finding grows; findings that are equal in all this are counted.
-pub fn fingerprints(run: &Run<'_>) -> Vec<String> {
+/// A fingerprint depends on the rule, the file as seen from `root`, the resource and the message, not on lines and
+/// columns. So it stays when the text above a finding grows; findings that are equal in all this are counted.
+pub fn fingerprints(findings: &[Reported], sources: &Sources, root: &Path) -> Vec<String> {
     let mut seen = HashMap::<u64, u64>::new();
     let mut next = |reported: &Reported| {
-        let identity = identity(reported, run);
+        let identity = identity(&reported.finding, sources, root);
         let count = seen.entry(identity).or_default();
         *count += 1;
         format!("{:016x}", hash(&[&identity.to_le_bytes(), &count.to_le_bytes()]))
     };
-    run.findings.iter().map(&mut next).collect()
+    findings.iter().map(&mut next).collect()
 }
 
-fn identity(Reported { finding, .. }: &Reported, run: &Run<'_>) -> u64 {
+fn identity(finding: &Finding, sources: &Sources, root: &Path) -> u64 {
     let resource = finding.resource.as_ref().map(ToString::to_string).unwrap_or_default();
-    let file = run.sources.locate(finding.at).file;
+    let file = relative(sources.locate(finding.at).file, root);
     hash(&[finding.rule.as_bytes(), file.as_bytes(), resource.as_bytes(), finding.message.as_bytes()])
 }
 
