@@ -8,7 +8,9 @@ mod destinations;
 mod gateways;
 mod hosts;
 mod peer_authentication;
+mod policies;
 mod protocol;
+mod selectors;
 mod services;
 mod settings;
 mod sidecars;
@@ -24,6 +26,7 @@ pub use destinations::{Client, SubsetLookup, Target};
 pub use gateways::{BoundGateway, GatewayReference, ServerRef, ServerTraffic};
 pub use hosts::{has_wildcard, host_matches, host_subset_of};
 pub use peer_authentication::{MutualTlsMode, PeerAuthentications};
+pub use policies::InboundPort;
 pub use protocol::Protocol;
 pub use services::{Origin, Resolution, Service, ServiceLookup, ServicePort, TargetPort};
 pub use settings::{Options, OutboundMode, Settings};
@@ -65,7 +68,9 @@ pub struct Mesh<'m> {
     pub destination_rules: DestinationRules<'m>,
     pub peer_authentications: PeerAuthentications<'m>,
     service_index: services::ServiceIndex,
+    service_selectors: selectors::SelectorIndex<'m>,
     workload_index: workloads::WorkloadIndex<'m>,
+    policy_index: policies::PolicyIndex<'m>,
     /// How many objects of a kind a namespace has.
     counts: FxHashMap<(Kind, &'m str), usize>,
     namespaces: FxHashSet<&'m str>,
@@ -75,6 +80,8 @@ pub struct Mesh<'m> {
     /// By the delegate that they name.
     root_index: FxHashMap<(&'m str, &'m str), Vec<usize>>,
 }
+
+const BUILT_IN_NAMESPACES: [&str; 4] = ["default", "kube-system", "kube-public", "kube-node-lease"];
 
 /// Positions in a list of objects, by namespace and name.
 type ObjectIndex<'m> = FxHashMap<(&'m str, &'m str), usize>;
@@ -103,7 +110,9 @@ impl<'m> Mesh<'m> {
         let workloads = workloads::workloads(resources);
         Self {
             service_index: services::ServiceIndex::new(&services),
+            service_selectors: services::selectors(&services),
             workload_index: workloads::WorkloadIndex::new(&workloads),
+            policy_index: policies::PolicyIndex::new(resources),
             destination_rules: DestinationRules::new(resources, &settings),
             peer_authentications: PeerAuthentications::new(resources, &settings),
             gateway_index: object_index(&resources.gateways),
@@ -150,10 +159,13 @@ impl<'m> Mesh<'m> {
         self.namespace_objects.get(name).copied()
     }
 
-    /// Whether a namespace called `name` exists. It is said to be missing only where Namespace objects are given.
+    /// Whether a namespace called `name` exists. It is said to be missing only where Namespace objects are given; those
+    /// that every cluster has never are.
     pub fn namespace_reference(&self, name: &str) -> Reference<()> {
         if self.has_namespace(name) {
             Reference::Found(())
+        } else if BUILT_IN_NAMESPACES.contains(&name) || name == self.settings.root_namespace {
+            Reference::Unknown
         } else if self.settings.options.assume_complete || !self.resources.namespaces.is_empty() {
             Reference::Missing
         } else {

@@ -6,6 +6,7 @@ use crate::model::{IntOrStr, Kind, Labels, Meta, Object, Resources};
 use crate::source::Span;
 
 use super::hosts::{has_wildcard, host_matches};
+use super::selectors::SelectorIndex;
 use super::{ExportTo, Mesh, Protocol, Selection, Settings};
 
 /// A host that traffic can be sent to, with its ports.
@@ -194,6 +195,12 @@ fn entry_services<'m>(
     })
 }
 
+/// The selectors of services; without one a service selects nothing.
+pub(super) fn selectors<'m>(services: &[Service<'m>]) -> SelectorIndex<'m> {
+    let selectors = services.iter().map(|service| Some((service.namespace, service.selector()?)));
+    SelectorIndex::new(&selectors.collect::<Vec<_>>())
+}
+
 /// Services by host, and the wildcards among the hosts.
 #[derive(Default)]
 pub(super) struct ServiceIndex {
@@ -315,11 +322,11 @@ impl<'m> Mesh<'m> {
     /// The services that select workloads with these labels.
     pub fn services_selecting<'s>(
         &'s self,
-        namespace: &'s str,
+        namespace: &str,
         labels: &'s Labels<'m>,
-    ) -> impl Iterator<Item = &'s Service<'m>> + 's {
-        self.services_in(namespace)
-            .filter(move |service| service.selector().is_some_and(|selector| labels.contains(selector)))
+    ) -> impl Iterator<Item = &'s Service<'m>> + use<'s, 'm> {
+        let candidates = self.service_selectors.candidates(namespace, labels).into_iter().map(|at| &self.services[at]);
+        candidates.filter(move |service| service.selector().is_some_and(|selector| labels.contains(selector)))
     }
 
     /// The full name that `host` was probably meant to be: it is `name.namespace` or `name.namespace.svc` of a Service,

@@ -166,7 +166,7 @@ fn group<'m>(object: &'m Object<'m, WorkloadGroup<'m>>) -> Option<Workload<'m>> 
     })
 }
 
-fn no_labels<'m>() -> &'m Labels<'m> {
+pub(super) fn no_labels<'m>() -> &'m Labels<'m> {
     static NONE: std::sync::OnceLock<Labels<'static>> = std::sync::OnceLock::new();
     let none: &'static Labels<'static> = NONE.get_or_init(Map::default);
     none

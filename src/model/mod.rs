@@ -2,6 +2,7 @@
 //!
 //! Reading is silent: what is not there, or of the wrong type, is absent. What is illegal is the business of `schema`.
 
+pub mod authorization;
 pub mod destination_rule;
 pub mod gateway_api;
 pub mod kubernetes;

@@ -41,6 +41,8 @@ message! {
         not_namespaces: Vec<Str<'a>>,
         service_accounts: Vec<Str<'a>>,
         not_service_accounts: Vec<Str<'a>>,
+        trust_domains: Vec<Str<'a>>,
+        not_trust_domains: Vec<Str<'a>>,
         ip_blocks: Vec<Str<'a>>,
         not_ip_blocks: Vec<Str<'a>>,
         remote_ip_blocks: Vec<Str<'a>>,
@@ -218,4 +220,36 @@ message! {
         creation_timestamp: Option<Str<'a>>,
         generate_name: Option<Str<'a>>,
     }
+}
+
+/// What AuthorizationPolicy, RequestAuthentication, Telemetry, WasmPlugin and TrafficExtension hold for.
+pub trait Attached<'a> {
+    /// The labels of `selector`; `None` if there are none, which is all workloads.
+    fn selector(&self) -> Option<&Labels<'a>>;
+
+    /// `targetRef` and `targetRefs`: the objects to which it is attached instead.
+    fn targets(&self) -> Vec<&PolicyTargetReference<'a>>;
+}
+
+macro_rules! attached {
+    ($( $kind:ident: $($single:ident)? ),* $(,)?) => {$(
+        impl<'a> Attached<'a> for $kind<'a> {
+            fn selector(&self) -> Option<&Labels<'a>> {
+                let labels = &self.selector.as_ref()?.match_labels;
+                (!labels.is_empty()).then_some(labels)
+            }
+
+            fn targets(&self) -> Vec<&PolicyTargetReference<'a>> {
+                std::iter::empty()$( .chain(&self.$single) )?.chain(&self.target_refs).collect()
+            }
+        }
+    )*};
+}
+
+attached! {
+    AuthorizationPolicy: target_ref,
+    RequestAuthentication: target_ref,
+    Telemetry: target_ref,
+    WasmPlugin: target_ref,
+    TrafficExtension:,
 }

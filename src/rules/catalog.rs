@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 use crate::finding::{Finding, nearest};
 use crate::mesh::Mesh;
 
-use super::{Page, Report, delegates, hosts, input, routes, schema, subsets, traffic_policy, weights};
+use super::{Page, Report, authorization, delegates, hosts, input, routes, schema, subsets, traffic_policy, weights};
 
 /// What a rule asks of the mesh: it reports every place that breaks it.
 pub type Check = fn(&Mesh<'_>, &mut Report);
@@ -58,6 +58,7 @@ static CATEGORIES: &[&[Rule]] = &[
     &weights::RULES,
     &delegates::RULES,
     &traffic_policy::RULES,
+    &authorization::RULES,
 ];
 
 /// Every rule.

@@ -8,6 +8,7 @@ mod page;
 mod report;
 mod words;
 
+mod authorization;
 mod delegates;
 mod hosts;
 mod input;

@@ -1,5 +1,6 @@
-use crate::finding::{Edit, Finding, Fix, Label, Severity};
-use crate::model::Meta;
+use crate::finding::{Edit, Finding, Fix, Label, Severity, nearest};
+use crate::mesh::Mesh;
+use crate::model::{Labels, Meta};
 use crate::source::Span;
 
 /// The findings of one rule.
@@ -23,6 +24,23 @@ impl Report {
         self.findings.push(Finding::new(self.rule, at, message).resource(meta.reference()));
         let last = self.findings.len() - 1;
         Draft(&mut self.findings[last])
+    }
+
+    /// Reports the selector of the policy of `meta`, if the input proves that it selects no workload.
+    pub fn selects_nothing<'m>(&mut self, mesh: &Mesh<'m>, meta: &Meta<'m>, selector: &Labels<'m>) {
+        let Some((key, value)) = mesh.selects_nothing(meta.namespace, selector) else { return };
+        let place = match meta.namespace == mesh.settings.root_namespace {
+            true => "of the mesh".to_owned(),
+            false => format!("of namespace `{}`", meta.namespace),
+        };
+        let draft = self
+            .at(meta, value.at, format!("no workload {place} has the labels of this selector"))
+            .label("the policy holds for nothing");
+        let values = mesh.label_values(meta.namespace, key.value);
+        match nearest(value.value, values.iter().map(|value| value.value)) {
+            Some(near) => draft.help(format!("did you mean `{near}`?")),
+            None => draft.help("select labels of the pods, as their templates have them"),
+        };
     }
 }
 

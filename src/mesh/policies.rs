@@ -1,0 +1,111 @@
+//! Which policies hold for a workload (istio 1.31 `pilot/pkg/model/policyattachment.go`).
+
+use crate::model::networking::PolicyTargetReference;
+use crate::model::security::{Attached, AuthorizationPolicy, RequestAuthentication};
+use crate::model::{Labels, Object, Resources, Str};
+
+use super::selectors::SelectorIndex;
+use super::workloads::no_labels;
+use super::{Mesh, Service, ServicePort, Workload};
+
+/// Policies that select workloads, to be found by workload.
+pub(super) struct PolicyIndex<'m> {
+    authorization: SelectorIndex<'m>,
+    request_authentication: SelectorIndex<'m>,
+}
+
+impl<'m> PolicyIndex<'m> {
+    pub(super) fn new(resources: &'m Resources<'m>) -> Self {
+        Self {
+            authorization: index(&resources.authorization_policies),
+            request_authentication: index(&resources.request_authentications),
+        }
+    }
+}
+
+fn index<'m, T: Attached<'m>>(objects: &'m [Object<'m, T>]) -> SelectorIndex<'m> {
+    let selectors = objects.iter().map(|object| match object.spec.targets().is_empty() {
+        true => Some((object.meta.namespace, object.spec.selector().unwrap_or(no_labels()))),
+        false => None,
+    });
+    SelectorIndex::new(&selectors.collect::<Vec<_>>())
+}
+
+/// A port on which a workload is reached through a service.
+#[derive(Clone, Copy, Debug)]
+pub struct InboundPort<'s, 'm> {
+    pub service: &'s Service<'m>,
+    pub port: &'s ServicePort<'m>,
+    /// Of the workload; `None` if no container port has the name that the service gives.
+    pub number: Option<i64>,
+}
+
+impl<'m> Mesh<'m> {
+    /// The AuthorizationPolicies in force for a workload. Those with targets hold at gateways and waypoints.
+    pub fn authorization_policies(
+        &self,
+        workload: &Workload<'m>,
+    ) -> impl Iterator<Item = &'m Object<'m, AuthorizationPolicy<'m>>> {
+        self.in_force(&self.resources.authorization_policies, &self.policy_index.authorization, workload)
+    }
+
+    /// The RequestAuthentications in force for a workload, those of gateways and waypoints aside.
+    pub fn request_authentications(
+        &self,
+        workload: &Workload<'m>,
+    ) -> impl Iterator<Item = &'m Object<'m, RequestAuthentication<'m>>> {
+        self.in_force(&self.resources.request_authentications, &self.policy_index.request_authentication, workload)
+    }
+
+    fn in_force<T: Attached<'m>>(
+        &self,
+        objects: &'m [Object<'m, T>],
+        index: &SelectorIndex<'m>,
+        workload: &Workload<'m>,
+    ) -> impl Iterator<Item = &'m Object<'m, T>> {
+        let root = self.settings.root_namespace;
+        let mut found = index.candidates(workload.namespace, workload.labels);
+        if workload.namespace != root {
+            found.extend(index.candidates(root, workload.labels));
+        }
+        let labels = workload.labels;
+        let selected = move |object: &&Object<'m, T>| object.spec.selector().is_none_or(|own| labels.contains(own));
+        found.into_iter().map(move |at| &objects[at]).filter(selected)
+    }
+
+    /// Whether a RequestAuthentication may check the tokens of requests to the target of a policy in `namespace`: it has the
+    /// same target, or holds for the whole namespace or by a selector that the input need not tell about.
+    pub fn may_check_tokens(&self, namespace: &str, target: &PolicyTargetReference<'_>) -> bool {
+        let places = [namespace, self.settings.root_namespace];
+        self.resources.request_authentications.iter().filter(|object| places.contains(&object.meta.namespace)).any(
+            |object| {
+                let targets = object.spec.targets();
+                targets.is_empty() || targets.iter().any(|own| own.kind == target.kind && own.name == target.name)
+            },
+        )
+    }
+
+    /// The ports on which services reach a workload.
+    pub fn inbound_ports(&self, workload: &Workload<'m>) -> Vec<InboundPort<'_, 'm>> {
+        let services = self.services_selecting(workload.namespace, workload.labels);
+        let ports = services.flat_map(|service| service.ports.iter().map(move |port| (service, port)));
+        ports.map(|(service, port)| InboundPort { service, port, number: workload.port_number(port.target) }).collect()
+    }
+
+    /// The label to blame if the input proves that the selector of a policy in `namespace` selects nothing: the first that
+    /// no workload has, else the first.
+    pub fn selects_nothing(&self, namespace: &str, selector: &Labels<'m>) -> Option<(Str<'m>, Str<'m>)> {
+        if !self.knows_workloads(namespace) || !self.policy_workloads(namespace, Some(selector)).is_empty() {
+            return None;
+        }
+        let placeholder = |(key, value): (&Str<'m>, &Str<'m>)| key.is_placeholder() || value.is_placeholder();
+        if selector.iter().any(placeholder) {
+            return None;
+        }
+        let unknown = selector.iter().find(|(key, value)| {
+            let values = self.label_values(namespace, key.value);
+            values.iter().all(|own| own.value != value.value)
+        });
+        unknown.or(selector.iter().next()).map(|(key, value)| (*key, *value))
+    }
+}

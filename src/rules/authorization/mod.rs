@@ -1,0 +1,41 @@
+//! What AuthorizationPolicies let through, and what they do not.
+
+mod authz_allows_everything;
+mod authz_allows_nothing;
+mod authz_denies_everything;
+mod authz_host_not_found;
+mod authz_http_on_tcp;
+mod authz_identity_without_mtls;
+mod authz_never_matches;
+mod authz_provider_not_found;
+mod authz_selects_nothing;
+mod deny_bypassed_by_path;
+mod deny_bypassed_by_port;
+mod http_method_unknown;
+mod policy_target_not_found;
+mod principal_not_found;
+mod request_principal_without_jwt;
+mod source_namespace_not_found;
+mod trust_domain_unknown;
+
+use super::catalog::rules;
+
+rules! {
+    "authz-selects-nothing" => authz_selects_nothing::check,
+    "authz-allows-everything" => authz_allows_everything::check,
+    "authz-allows-nothing" => authz_allows_nothing::check,
+    "authz-denies-everything" => authz_denies_everything::check,
+    "authz-never-matches" => authz_never_matches::check,
+    "authz-http-on-tcp" => authz_http_on_tcp::check,
+    "authz-identity-without-mtls" => authz_identity_without_mtls::check,
+    "authz-provider-not-found" => authz_provider_not_found::check,
+    "authz-host-not-found" => authz_host_not_found::check,
+    "http-method-unknown" => http_method_unknown::check,
+    "principal-not-found" => principal_not_found::check,
+    "trust-domain-unknown" => trust_domain_unknown::check,
+    "source-namespace-not-found" => source_namespace_not_found::check,
+    "request-principal-without-jwt" => request_principal_without_jwt::check,
+    "deny-bypassed-by-port" => deny_bypassed_by_port::check,
+    "deny-bypassed-by-path" => deny_bypassed_by_path::check,
+    "policy-target-not-found" => policy_target_not_found::check,
+}
