@@ -93,7 +93,9 @@ impl<'m> Settings<'m> {
     /// Whether identities of this trust domain are those of the mesh. `cluster.local` always means its own (istio 1.31
     /// `pilot/pkg/security/trustdomain/bundle.go`).
     pub fn trusts(&self, trust_domain: &str) -> bool {
-        trust_domain == self.trust_domain || trust_domain == "cluster.local" || self.trust_domain_aliases.contains(&trust_domain)
+        trust_domain == self.trust_domain
+            || trust_domain == "cluster.local"
+            || self.trust_domain_aliases.contains(&trust_domain)
     }
 
     /// The host of a Kubernetes Service.

@@ -36,7 +36,8 @@ fn matches_everything(rule: &Rule<'_>) -> bool {
     let any_operation = || {
         rule.operations().any(|operation| {
             let mut constraints = operation.constraints().into_iter();
-            constraints.all(|list| list.subject.is_http() && !list.negated && list.values.iter().any(|v| v.value == "*"))
+            constraints
+                .all(|list| list.subject.is_http() && !list.negated && list.values.iter().any(|v| v.value == "*"))
         })
     };
     rule.is_empty() || rule.from.is_empty() && rule.when.is_empty() && any_operation()

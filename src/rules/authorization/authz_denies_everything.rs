@@ -19,7 +19,9 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
         report
             .at(&policy.meta, rule.node.head(), format!("this rule denies every request to {whom}"))
             .label("an empty rule matches everything; `DENY` comes before `ALLOW`")
-            .help("if that is not meant, say in the rule what to deny; to deny all but what is allowed, use an `ALLOW` \
-                   policy without rules");
+            .help(
+                "if that is not meant, say in the rule what to deny; to deny all but what is allowed, use an `ALLOW` \
+                   policy without rules",
+            );
     }
 }

@@ -48,7 +48,10 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
                 .at(&policy.meta, field.at, format!("`{}` cannot be checked on TCP port {number}", field.name))
                 .severity(severity)
                 .label(effect)
-                .related(port.port.at, format!("`{}` does not speak HTTP on this port", port.service.meta().full_name()))
+                .related(
+                    port.port.at,
+                    format!("`{}` does not speak HTTP on this port", port.service.meta().full_name()),
+                )
                 .help("limit the rule to HTTP ports with `ports`, or use fields that all connections have");
         }
     }

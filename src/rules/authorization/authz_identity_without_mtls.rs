@@ -51,7 +51,9 @@ fn effect(
     match (mode, policy.action(), list.negated) {
         (MutualTlsMode::Strict, _, _) => None,
         (MutualTlsMode::Disable, Action::Allow, false) => Some((Severity::Error, "no client matches: all are denied")),
-        (MutualTlsMode::Disable, Action::Allow, true) => Some((Severity::Error, "every client matches: all are allowed")),
+        (MutualTlsMode::Disable, Action::Allow, true) => {
+            Some((Severity::Error, "every client matches: all are allowed"))
+        }
         (MutualTlsMode::Disable, _, false) => Some((Severity::Error, "no client matches: none is denied")),
         (MutualTlsMode::Disable, _, true) => Some((Severity::Error, "every client matches: all are denied")),
         (MutualTlsMode::Permissive, Action::Deny, false) if decided => {

@@ -6,7 +6,8 @@ use crate::rules::Report;
 pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
     for policy in &mesh.resources.authorization_policies {
         let action = policy.spec.action();
-        let forbids = |negated: bool| (action == Action::Deny) != negated && matches!(action, Action::Allow | Action::Deny);
+        let forbids =
+            |negated: bool| (action == Action::Deny) != negated && matches!(action, Action::Allow | Action::Deny);
         for list in policy.spec.constraints() {
             if list.subject != Subject::Host || !forbids(list.negated) {
                 continue;

@@ -9,7 +9,8 @@ use crate::rules::Report;
 /// An identity that no workload of the input has.
 pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
     let workloads = mesh.workloads.iter().map(|workload| (workload.namespace, workload.service_account));
-    let accounts = mesh.resources.service_accounts.iter().map(|account| (account.meta.namespace, account.meta.name.value));
+    let accounts =
+        mesh.resources.service_accounts.iter().map(|account| (account.meta.namespace, account.meta.name.value));
     let known: FxHashSet<(&str, &str)> = workloads.chain(accounts).collect();
     let namespaces: FxHashSet<&str> = known.iter().map(|(namespace, _)| *namespace).collect();
     let complete = mesh.settings.options.assume_complete;
@@ -28,7 +29,9 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
                 let draft = report.at(&policy.meta, value.at, message).label("no client has this identity");
                 match crate::finding::nearest(account, others) {
                     Some(near) => draft.help(format!("did you mean `{near}`?")),
-                    None => draft.help("name the service account of the client, as in `serviceAccountName` of its pods"),
+                    None => {
+                        draft.help("name the service account of the client, as in `serviceAccountName` of its pods")
+                    }
                 };
             }
         }
@@ -36,12 +39,7 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
 }
 
 /// Namespace and service account of a value that names exactly one.
-fn account<'m>(
-    mesh: &Mesh<'m>,
-    subject: Subject,
-    value: Str<'m>,
-    namespace: &'m str,
-) -> Option<(&'m str, &'m str)> {
+fn account<'m>(mesh: &Mesh<'m>, subject: Subject, value: Str<'m>, namespace: &'m str) -> Option<(&'m str, &'m str)> {
     match subject {
         Subject::Principal if !value.value.contains('*') => {
             let full = format!("spiffe://{}", value.value);
@@ -51,7 +49,9 @@ fn account<'m>(
             let account = parts.next()?;
             Some((parts.nth(1)?, account))
         }
-        Subject::ServiceAccount if !value.is_empty() => Some(value.value.split_once('/').unwrap_or((namespace, value.value))),
+        Subject::ServiceAccount if !value.is_empty() => {
+            Some(value.value.split_once('/').unwrap_or((namespace, value.value)))
+        }
         _ => None,
     }
 }

@@ -1,8 +1,8 @@
 use crate::finding::Severity;
 use crate::mesh::Mesh;
-use crate::model::{Kind, Object};
 use crate::model::authorization::{Action, Constraint};
 use crate::model::security::{Attached, AuthorizationPolicy};
+use crate::model::{Kind, Object};
 use crate::rules::Report;
 
 /// Claims of a token are known only where a RequestAuthentication checks tokens.
