@@ -9,6 +9,7 @@ mod markdown;
 mod mesh;
 mod parse;
 mod progress;
+mod peers;
 mod rules;
 mod schema;
 mod terminal;

@@ -7,7 +7,7 @@ use crate::report::wrap;
 use crate::rules::{self, Page};
 
 use super::terminal::Terminal;
-use super::{Outcome, Result};
+use super::{Outcome, Result, peers};
 
 /// List the rules
 #[derive(Debug, clap::Args)]
@@ -15,6 +15,9 @@ pub(super) struct Arguments {
     /// How to write the list
     #[arg(long, value_enum, default_value_t)]
     format: Format,
+    /// List the codes of `istioctl analyze` and Kiali instead, and which rules find the same
+    #[arg(long)]
+    peers: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
@@ -41,6 +44,7 @@ struct Rule<'a> {
 
 pub(super) fn run(arguments: &Arguments, terminal: &Terminal, out: &mut dyn Write) -> Result {
     match arguments.format {
+        _ if arguments.peers => return peers::run(matches!(arguments.format, Format::Json), out),
         Format::Text => write_table(terminal, out)?,
         Format::Json => {
             let rules = rules::pages().map(rule).collect::<Vec<_>>();

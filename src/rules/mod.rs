@@ -5,6 +5,7 @@
 
 mod catalog;
 mod page;
+mod peers;
 mod report;
 mod words;
 
@@ -20,4 +21,5 @@ mod weights;
 
 pub use catalog::{Check, Rule, all, called, check, find, named, nearest_name, page, pages};
 pub use page::Page;
+pub use peers::{Coverage, Peer, peers};
 pub use report::{Draft, Report};
