@@ -5,6 +5,7 @@
 
 mod destination_rules;
 mod destinations;
+mod gateway_proxies;
 mod gateways;
 mod hosts;
 mod peer_authentication;
@@ -23,6 +24,7 @@ use crate::model::{Kind, Meta, Object, Resources};
 
 pub use destination_rules::{DestinationRules, MergedRule, MergedSubset};
 pub use destinations::{Client, SubsetLookup, Target};
+pub use gateway_proxies::GatewayProxy;
 pub use gateways::{BoundGateway, GatewayReference, ServerRef, ServerTraffic};
 pub use hosts::{has_wildcard, host_matches, host_subset_of};
 pub use peer_authentication::{MutualTlsMode, PeerAuthentications};
@@ -76,6 +78,7 @@ pub struct Mesh<'m> {
     namespaces: FxHashSet<&'m str>,
     namespace_objects: FxHashMap<&'m str, &'m Meta<'m>>,
     gateway_index: ObjectIndex<'m>,
+    gateway_bindings: FxHashMap<(&'m str, &'m str), Vec<usize>>,
     virtual_service_index: ObjectIndex<'m>,
     /// By the delegate that they name.
     root_index: FxHashMap<(&'m str, &'m str), Vec<usize>>,
@@ -116,6 +119,7 @@ impl<'m> Mesh<'m> {
             destination_rules: DestinationRules::new(resources, &settings),
             peer_authentications: PeerAuthentications::new(resources, &settings),
             gateway_index: object_index(&resources.gateways),
+            gateway_bindings: gateways::bindings(resources),
             virtual_service_index: object_index(&resources.virtual_services),
             root_index: gateways::root_index(&resources.virtual_services),
             resources,

@@ -5,7 +5,7 @@ use crate::model::networking::{WorkloadEntry, WorkloadGroup};
 use crate::model::security::Metadata;
 use crate::model::{Labels, Map, Meta, Object, Resources, Str};
 
-use super::{Mesh, TargetPort};
+use super::{Mesh, Service, TargetPort};
 
 /// Something that runs, or makes something run, with labels by which it is selected.
 #[derive(Clone, Debug)]
@@ -287,6 +287,11 @@ impl<'m> Mesh<'m> {
             Some("ambient") => Some(Injection::Ambient),
             _ => None,
         }
+    }
+
+    /// The Services and ServiceEntries of its namespace that select a workload.
+    pub fn services_of<'s>(&'s self, workload: &'s Workload<'m>) -> impl Iterator<Item = &'s Service<'m>> + 's {
+        self.services_selecting(workload.namespace, workload.labels)
     }
 
     /// The names of the label keys and values that workloads of `namespace` have for `key`, for "did you mean".

@@ -251,6 +251,16 @@ impl<'a> VirtualService<'a> {
         all
     }
 
+    /// The lists of routes that are not empty.
+    pub fn sections(&self) -> Vec<Section> {
+        let lists = [
+            (Section::Http, self.http.is_empty()),
+            (Section::Tls, self.tls.is_empty()),
+            (Section::Tcp, self.tcp.is_empty()),
+        ];
+        lists.into_iter().filter(|(_, empty)| !empty).map(|(section, _)| section).collect()
+    }
+
     /// A VirtualService without hosts can only be a delegate of another.
     pub fn is_delegate(&self) -> bool {
         self.hosts.is_empty()

@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 use crate::finding::{Finding, nearest};
 use crate::mesh::Mesh;
 
-use super::{Page, Report, authorization, delegates, hosts, input, routes, schema, subsets, traffic_policy, weights};
+use super::{Page, Report};
 
 /// What a rule asks of the mesh: it reports every place that breaks it.
 pub type Check = fn(&Mesh<'_>, &mut Report);
@@ -50,15 +50,16 @@ pub(super) use rules;
 /// The categories, in the order of the lists of rules.
 #[rustfmt::skip]
 static CATEGORIES: &[&[Rule]] = &[
-    &input::RULES,
-    &schema::RULES,
-    &hosts::RULES,
-    &subsets::RULES,
-    &routes::RULES,
-    &weights::RULES,
-    &delegates::RULES,
-    &traffic_policy::RULES,
-    &authorization::RULES,
+    &super::input::RULES,
+    &super::schema::RULES,
+    &super::hosts::RULES,
+    &super::subsets::RULES,
+    &super::routes::RULES,
+    &super::weights::RULES,
+    &super::delegates::RULES,
+    &super::traffic_policy::RULES,
+    &super::gateways::RULES,
+    &super::authorization::RULES,
 ];
 
 /// Every rule.

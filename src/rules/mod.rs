@@ -11,6 +11,7 @@ mod words;
 
 mod authorization;
 mod delegates;
+mod gateways;
 mod hosts;
 mod input;
 mod routes;
