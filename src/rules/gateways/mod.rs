@@ -1,9 +1,18 @@
 //! Gateways: what binds to them, what they serve, and what several of them make of one proxy.
 
+mod destination_hidden_from_gateway;
+mod gateway_host_without_route;
 mod gateway_not_found;
+mod gateway_port_ambiguous;
+mod gateway_port_not_on_service;
+mod gateway_port_protocol_conflict;
+mod gateway_selector_empty;
+mod gateway_selects_nothing;
+mod gateway_tls_host_dropped;
 mod generated_gateway;
 mod host_not_on_gateway;
 mod match_gateway_not_bound;
+mod not_visible_to_gateway;
 mod section_unused_by_gateway;
 
 use super::catalog::rules;
@@ -14,4 +23,13 @@ rules! {
     "match-gateway-not-bound" => match_gateway_not_bound::check,
     "host-not-on-gateway" => host_not_on_gateway::check,
     "section-unused-by-gateway" => section_unused_by_gateway::check,
+    "not-visible-to-gateway" => not_visible_to_gateway::check,
+    "destination-hidden-from-gateway" => destination_hidden_from_gateway::check,
+    "gateway-host-without-route" => gateway_host_without_route::check,
+    "gateway-selects-nothing" => gateway_selects_nothing::check,
+    "gateway-selector-empty" => gateway_selector_empty::check,
+    "gateway-port-not-on-service" => gateway_port_not_on_service::check,
+    "gateway-port-ambiguous" => gateway_port_ambiguous::check,
+    "gateway-tls-host-dropped" => gateway_tls_host_dropped::check,
+    "gateway-port-protocol-conflict" => gateway_port_protocol_conflict::check,
 }
