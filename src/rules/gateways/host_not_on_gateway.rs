@@ -1,9 +1,12 @@
+use std::collections::BTreeSet;
+
 use crate::finding::Severity;
 use crate::mesh::{BoundGateway, Mesh, Reference, host_matches};
 use crate::model::networking::Gateway;
 use crate::model::virtual_service::VirtualService;
 use crate::model::{Object, Str};
 use crate::rules::Report;
+use crate::rules::words::list;
 
 /// A Gateway must serve a host of every VirtualService that names it, and every host must have such a Gateway.
 pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
@@ -98,15 +101,9 @@ fn excluded<'m>(
     })
 }
 
-/// The first hosts of a Gateway, for a message.
+/// The hosts of a Gateway, for a message.
 fn listed(gateway: &Object<'_, Gateway<'_>>) -> String {
-    const SHOWN: usize = 3;
-    let mut hosts: Vec<_> = gateway.spec.servers.iter().flat_map(|server| &server.hosts).collect();
-    hosts.sort_unstable_by_key(|host| host.value);
-    hosts.dedup();
-    let mut text = hosts.iter().take(SHOWN).map(|host| format!("`{}`", host.value)).collect::<Vec<_>>().join(", ");
-    if hosts.len() > SHOWN {
-        text += &format!(" and {} more", hosts.len() - SHOWN);
-    }
-    text
+    let hosts = gateway.spec.servers.iter().flat_map(|server| &server.hosts);
+    let hosts: BTreeSet<_> = hosts.map(|host| host.value).collect();
+    list(&hosts.into_iter().collect::<Vec<_>>())
 }

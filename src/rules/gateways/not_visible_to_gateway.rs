@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use crate::mesh::{BoundGateway, Mesh};
 use crate::model::Object;
 use crate::model::virtual_service::VirtualService;
-use crate::rules::Report;
+use crate::rules::{Report, words};
 
 /// A VirtualService must be exported to where the proxies of its Gateways run.
 pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
@@ -33,12 +33,12 @@ fn report_hidden(
     namespaces: &BTreeSet<&str>,
     report: &mut Report,
 ) {
-    let listed = namespaces.iter().map(|namespace| format!("`{namespace}`")).collect::<Vec<_>>().join(", ");
+    let all: Vec<_> = namespaces.iter().copied().collect();
     let at = service.spec.node.key_at("exportTo").unwrap_or(bound.text.at);
     let title = format!("{}/{}", bound.namespace, bound.name);
     report
         .at(&service.meta, at, format!("the proxies of Gateway `{title}` do not see the VirtualService"))
         .label("its hosts get 404 there")
-        .related(bound.text.at, format!("the proxies run in namespace {listed}"))
-        .help(format!("add {listed} to `exportTo`: the namespace of the proxies counts, not that of the Gateway"));
+        .related(bound.text.at, format!("the proxies run in {}", words::namespaces(&all)))
+        .help(format!("add {} to `exportTo`: the namespace of the proxies counts, not the Gateway's", words::list(&all)));
 }
