@@ -42,7 +42,8 @@ impl<'m> Mesh<'m> {
     pub fn gateway_proxies(&self) -> Vec<GatewayProxy<'m>> {
         let mut of_workload: BTreeMap<Span, (&Workload<'m>, Vec<&'m GatewayObject<'m>>)> = BTreeMap::new();
         let mut without_workload = Vec::new();
-        for gateway in by_age(&self.resources.gateways).into_iter().filter(|gateway| !gateway.spec.selector.is_empty()) {
+        for gateway in by_age(&self.resources.gateways).into_iter().filter(|gateway| !gateway.spec.selector.is_empty())
+        {
             let selected = self.gateway_workloads(gateway);
             if selected.is_empty() {
                 without_workload.push(gateway);

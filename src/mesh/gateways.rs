@@ -162,7 +162,8 @@ pub(super) fn bindings<'m>(resources: &'m Resources<'m>) -> FxHashMap<(&'m str, 
     let mut bindings: FxHashMap<_, Vec<_>> = FxHashMap::default();
     for (at, service) in resources.virtual_services.iter().enumerate() {
         for text in &service.spec.gateways {
-            let GatewayReference::Named { namespace, name } = GatewayReference::parse(text.value, service.meta.namespace)
+            let GatewayReference::Named { namespace, name } =
+                GatewayReference::parse(text.value, service.meta.namespace)
             else {
                 continue;
             };

@@ -9,7 +9,9 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
         let gateways = mesh.bound_gateways(service).filter_map(|bound| bound.gateway.found());
         let gateways = gateways.filter(|gateway| !gateway.spec.selector.is_empty());
         let proxies: BTreeSet<_> = gateways
-            .flat_map(|gateway| mesh.gateway_workloads(gateway).iter().map(|workload| workload.namespace).collect::<Vec<_>>())
+            .flat_map(|gateway| {
+                mesh.gateway_workloads(gateway).iter().map(|workload| workload.namespace).collect::<Vec<_>>()
+            })
             .collect();
         for used in service.spec.destinations() {
             let Some(host) = used.destination.host else { continue };
@@ -22,7 +24,8 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
             });
             let Some((namespace, found)) = hidden else { continue };
             let message = format!("the gateway in namespace `{namespace}` does not see `{full}`");
-            let draft = report.at(&service.meta, host.at, message).label("requests get 503 there: it has no cluster of it");
+            let draft =
+                report.at(&service.meta, host.at, message).label("requests get 503 there: it has no cluster of it");
             draft
                 .related(found.at, format!("not exported to `{namespace}`"))
                 .help(format!("export the service to `{namespace}`, where the proxies run"));

@@ -61,7 +61,9 @@ impl<'m> Routed<'m> {
     fn has(&self, only: Option<&str>, host: &str) -> bool {
         let admitted = |namespace: &str| only.is_none_or(|only| only == namespace);
         let exact = match has_wildcard(host) {
-            true => self.exact.iter().any(|(own, from)| host_matches(own, host) && from.iter().any(|own| admitted(own))),
+            true => {
+                self.exact.iter().any(|(own, from)| host_matches(own, host) && from.iter().any(|own| admitted(own)))
+            }
             false => self.exact.get(host).is_some_and(|from| from.iter().any(|own| admitted(own))),
         };
         exact || self.wildcards.iter().any(|(own, from)| admitted(from) && host_matches(own, host))

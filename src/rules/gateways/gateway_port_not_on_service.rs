@@ -14,13 +14,15 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
         let behind = services(mesh, gateway);
         let Some((service, _)) = behind.first() else { continue };
         let reached: BTreeSet<i64> = behind.iter().flat_map(|(service, workload)| ports(service, workload)).collect();
-        let offered: BTreeSet<i64> = behind.iter().flat_map(|(service, _)| &service.ports).map(|port| port.number).collect();
+        let offered: BTreeSet<i64> =
+            behind.iter().flat_map(|(service, _)| &service.ports).map(|port| port.number).collect();
         for number in gateway.spec.servers.iter().filter_map(|server| server.port.as_ref()?.number) {
             if number.value == 0 || reached.contains(&number.value) {
                 continue;
             }
             let message = format!("no Service of the gateway has port {}", number.value);
-            let draft = report.at(&gateway.meta, number.at, message).label("the proxy listens, but nothing leads there");
+            let draft =
+                report.at(&gateway.meta, number.at, message).label("the proxy listens, but nothing leads there");
             let draft = draft.related(service.at, format!("has {}", listed(&offered)));
             draft.help(format!("add port {} to the Service, or use one that it has", number.value));
         }
@@ -30,7 +32,8 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
 /// The Services of the proxies that a Gateway selects. Those without selector have endpoints that nobody knows.
 fn services<'s, 'm>(mesh: &'s Mesh<'m>, gateway: &Object<'m, Gateway<'m>>) -> Vec<(&'s Service<'m>, &'s Workload<'m>)> {
     let selected = mesh.gateway_workloads(gateway);
-    let on_host = |workload: &Workload<'_>| workload.pod().is_some_and(|pod| pod.host_network.is_some_and(|on| on.value));
+    let on_host =
+        |workload: &Workload<'_>| workload.pod().is_some_and(|pod| pod.host_network.is_some_and(|on| on.value));
     if selected.iter().any(on_host) {
         return Vec::new();
     }

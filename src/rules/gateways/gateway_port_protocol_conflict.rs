@@ -9,7 +9,9 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
     let mut seen = FxHashSet::default();
     for proxy in mesh.gateway_proxies() {
         let mut holders: FxHashMap<(i64, &str), ServerRef<'_>> = FxHashMap::default();
-        for server in proxy.servers().filter(|server| server.server.port.as_ref().is_some_and(|port| port.protocol.is_some())) {
+        for server in
+            proxy.servers().filter(|server| server.server.port.as_ref().is_some_and(|port| port.protocol.is_some()))
+        {
             let Some(port) = proxy.listening_port(&server) else { continue };
             let bind = server.server.bind.map_or("", |bind| bind.value);
             let first = *holders.entry((port, bind)).or_insert(server);
@@ -51,7 +53,8 @@ fn report_conflict(first: &ServerRef<'_>, second: &ServerRef<'_>, report: &mut R
 fn report_one(culprit: &ServerRef<'_>, other: &ServerRef<'_>, report: &mut Report) {
     let number = culprit.port().unwrap_or_default();
     let (own, theirs) = (describe(culprit), describe(other));
-    let message = format!("{own} and {theirs} of Gateway `{}` cannot share port {number}", other.gateway.meta.full_name());
+    let message =
+        format!("{own} and {theirs} of Gateway `{}` cannot share port {number}", other.gateway.meta.full_name());
     let draft = report.at(&culprit.gateway.meta, place(culprit), message);
     let draft = draft.label("istiod drops one of the servers: of two Gateways that of the newer");
     let draft = draft.related(place(other), format!("{theirs} on the same port"));

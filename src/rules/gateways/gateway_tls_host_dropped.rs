@@ -59,7 +59,8 @@ fn report_one(culprit: &Use<'_>, other: &Use<'_>, within: bool, report: &mut Rep
         false => format!("Gateway `{}`", other.meta().full_name()),
     };
     let at: Span = culprit.host.at;
-    let draft = report.at(culprit.meta(), at, format!("`{}` is served by {by} on the same port, too", culprit.host.value));
+    let draft =
+        report.at(culprit.meta(), at, format!("`{}` is served by {by} on the same port, too", culprit.host.value));
     let prefixed = culprit.host.value != other.host.value && culprit.host.contains('/') && other.host.contains('/');
     let label = match (prefixed, within) {
         (true, _) => "Envoy refuses two filter chains for one name: the listener is not updated",

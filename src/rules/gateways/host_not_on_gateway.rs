@@ -59,7 +59,8 @@ fn report_gateway<'m>(
     report: &mut Report,
 ) {
     let title = gateway.meta.full_name();
-    let draft = report.at(&service.meta, used.text.at, format!("Gateway `{title}` serves no host of the VirtualService"));
+    let draft =
+        report.at(&service.meta, used.text.at, format!("Gateway `{title}` serves no host of the VirtualService"));
     let mut draft = draft.label("requests for its hosts get 404 there");
     for host in &service.spec.hosts {
         draft = draft.related(host.at, "not served");

@@ -16,7 +16,8 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
             gateway => bound.contains(&gateway),
         };
         for text in match_gateways(&service.spec).filter(|text| !text.is_placeholder() && !is_bound(text)) {
-            let draft = report.at(&service.meta, text.at, format!("the VirtualService is not bound to `{}`", text.value));
+            let draft =
+                report.at(&service.meta, text.at, format!("the VirtualService is not bound to `{}`", text.value));
             let draft = draft.label("this name never matches");
             let draft = match service.spec.node.key_at("gateways") {
                 Some(at) => draft.related(at, "bound to these"),

@@ -40,5 +40,8 @@ fn report_hidden(
         .at(&service.meta, at, format!("the proxies of Gateway `{title}` do not see the VirtualService"))
         .label("its hosts get 404 there")
         .related(bound.text.at, format!("the proxies run in {}", words::namespaces(&all)))
-        .help(format!("add {} to `exportTo`: the namespace of the proxies counts, not the Gateway's", words::list(&all)));
+        .help(format!(
+            "add {} to `exportTo`: the namespace of the proxies counts, not the Gateway's",
+            words::list(&all)
+        ));
 }

@@ -60,7 +60,9 @@ fn help(section: Section, traffic: &[ServerTraffic]) -> String {
         (Section::Http, [ServerTraffic::Tls]) => {
             "route by `sniHosts` in `tls`, or end TLS at the Gateway with mode `SIMPLE`".to_owned()
         }
-        (Section::Tls, [ServerTraffic::Http]) => "write `http` routes, or pass TLS through with mode `PASSTHROUGH`".to_owned(),
+        (Section::Tls, [ServerTraffic::Http]) => {
+            "write `http` routes, or pass TLS through with mode `PASSTHROUGH`".to_owned()
+        }
         (_, [ServerTraffic::None]) => "pass TLS through with mode `PASSTHROUGH`, which uses `tls` routes".to_owned(),
         _ => format!("remove `{}`, or change the protocol or TLS mode of a server", section.name()),
     }
