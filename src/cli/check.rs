@@ -10,9 +10,10 @@ use globset::{Glob, GlobSet, GlobSetBuilder};
 use crate::lint::{self, Baseline, Entry, Level, Levels, PathGlobs, RuleName, Run};
 use crate::report::{self, Format};
 use crate::schema;
-use crate::source::{self, Loaded, relative};
+use crate::source::{self, Loaded, ReadError, Sources, relative};
 
 use super::config::{Config, ConfigArguments, FailOn};
+use super::fix::{self, Change};
 use super::mesh::MeshArguments;
 use super::progress::Progress;
 use super::terminal::Terminal;
@@ -40,6 +41,8 @@ pub(super) struct Arguments {
     #[command(flatten)]
     mesh: MeshArguments,
     #[command(flatten)]
+    fix: FixArguments,
+    #[command(flatten)]
     report: ReportArguments,
 }
 
@@ -65,6 +68,17 @@ struct RuleArguments {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Fixes")]
+struct FixArguments {
+    /// Correct in the files what has one right answer, then report what is left
+    #[arg(long)]
+    fix: bool,
+    /// Show what `--fix` would change, and change nothing; fails if there is something
+    #[arg(long, conflicts_with = "fix")]
+    diff: bool,
+}
+
+#[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Report")]
 struct ReportArguments {
     /// How findings are written
@@ -84,6 +98,14 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal, out: &mut dyn Writ
     let progress = (!arguments.report.quiet).then(|| Progress::start("checking…"));
     let mut loaded = load(arguments, &file)?;
     let config = lint_config(arguments, &file, &mut loaded)?;
+    let changes = match arguments.fix.fix || arguments.fix.diff {
+        true => fix::fix(&mut loaded.sources, &config),
+        false => Vec::new(),
+    };
+    if arguments.fix.diff {
+        return write_difference(&loaded, &changes, out);
+    }
+    loaded.errors.extend(write_changes(&loaded.sources, &changes));
     let mut run = lint::check(&loaded.sources, &config);
     drop(progress);
     run.elapsed = start.elapsed();
@@ -105,6 +127,36 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal, out: &mut dyn Writ
         Some(worst) if fail_on.fails(worst) => Outcome::Findings,
         _ => Outcome::Success,
     })
+}
+
+fn write_difference(loaded: &Loaded, changes: &[Change], out: &mut dyn Write) -> Result {
+    for change in changes {
+        let source = loaded.sources.get(change.source);
+        write!(out, "{}", fix::difference(source.name(), &change.old, source.text()))?;
+    }
+    for error in &loaded.errors {
+        eprintln!("error: {error}");
+    }
+    Ok(match changes {
+        _ if !loaded.errors.is_empty() => Outcome::Incomplete,
+        [] => Outcome::Success,
+        _ => Outcome::Findings,
+    })
+}
+
+/// Writes the fixed files, and returns what went wrong.
+fn write_changes(sources: &Sources, changes: &[Change]) -> Vec<ReadError> {
+    let mut errors = Vec::new();
+    for change in changes {
+        let source = sources.get(change.source);
+        match fix::replace(Path::new(source.name()), &change.old, source.text()) {
+            Ok(()) => eprintln!("note: `{}` has {} fixes", source.name(), change.fixes),
+            Err(error) => {
+                errors.push(ReadError { name: source.name().to_owned(), reason: format!("not fixed: {error}") })
+            }
+        }
+    }
+    errors
 }
 
 fn load(arguments: &Arguments, file: &Config) -> std::result::Result<Loaded, Error> {

@@ -8,9 +8,46 @@ use std::process;
 
 use similar::TextDiff;
 
+use crate::lint::{self, Config};
+use crate::source::{SourceId, Sources};
+
+/// A fix can bring out what another one has to say: so often the sources are looked at again.
+const PASSES: usize = 10;
+
+/// A source that fixes changed.
+pub(super) struct Change {
+    pub(super) source: SourceId,
+    /// What it was before.
+    pub(super) old: String,
+    pub(super) fixes: usize,
+}
+
+/// Makes all fixes in `sources`, until there are none left. Nothing is written to files.
+pub(super) fn fix(sources: &mut Sources, config: &Config) -> Vec<Change> {
+    let mut changes: Vec<Change> = Vec::new();
+    for _ in 0..PASSES {
+        let fixed = lint::fixes(&lint::check(sources, config));
+        if fixed.is_empty() {
+            break;
+        }
+        for lint::FixedSource { source, text, fixes } in fixed {
+            match changes.iter_mut().find(|change| change.source == source) {
+                Some(change) => change.fixes += fixes,
+                None => changes.push(Change { source, old: sources.get(source).text().to_owned(), fixes }),
+            }
+            sources.replace(source, text);
+        }
+    }
+    changes.sort_by_key(|change| change.source);
+    changes
+}
+
 /// The difference between two texts of a file, as `diff -u` writes it.
 pub(super) fn difference(name: &str, old: &str, new: &str) -> String {
-    TextDiff::from_lines(old, new).unified_diff().header(&format!("{name} (now)"), &format!("{name} (fixed)")).to_string()
+    TextDiff::from_lines(old, new)
+        .unified_diff()
+        .header(&format!("{name} (now)"), &format!("{name} (fixed)"))
+        .to_string()
 }
 
 /// Replaces what the file holds: all of it, or nothing. A file that no longer holds `old` is left alone.
@@ -34,7 +71,7 @@ pub(super) fn replace(path: &Path, old: &str, new: &str) -> io::Result<()> {
 fn unchanged(path: &Path, old: &str) -> io::Result<()> {
     match fs::read(path)? == old.as_bytes() {
         true => Ok(()),
-        false => Err(io::Error::other("it has changed since it was read; run meshlint again")),
+        false => Err(io::Error::other("it has changed since it was read, or is not UTF-8")),
     }
 }
 

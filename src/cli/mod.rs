@@ -4,6 +4,7 @@ mod check;
 mod completions;
 mod config;
 mod explain;
+mod fix;
 mod man;
 mod markdown;
 mod mesh;

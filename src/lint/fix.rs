@@ -3,6 +3,8 @@ use rustc_hash::FxHashMap;
 use crate::finding::{Edit, Fix};
 use crate::source::{SourceId, Sources};
 
+use super::Run;
+
 /// A source with fixes applied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FixedSource {
@@ -12,9 +14,17 @@ pub struct FixedSource {
     pub fixes: usize,
 }
 
+/// The sources as they are with the fixes of a run's findings, as far as these can be made at once. Sources that are only
+/// context stay as they are.
+pub fn fixes(run: &Run<'_>) -> Vec<FixedSource> {
+    let all = run.findings.iter().filter_map(|reported| reported.finding.fix.as_ref());
+    let own = |fix: &&Fix| !fix.edits.iter().any(|edit| run.sources.get(edit.at.source).is_context());
+    apply(run.sources, all.filter(own))
+}
+
 /// Applies `fixes`, of which earlier ones go first: one that would touch what another has changed is left for the next
 /// run. All edits of a fix are made, or none. The result has only sources that change, in their order.
-pub fn apply<'f>(sources: &Sources, fixes: impl IntoIterator<Item = &'f Fix>) -> Vec<FixedSource> {
+fn apply<'f>(sources: &Sources, fixes: impl IntoIterator<Item = &'f Fix>) -> Vec<FixedSource> {
     let mut accepted: Vec<&Edit> = Vec::new();
     let mut counts: FxHashMap<SourceId, usize> = FxHashMap::default();
     for fix in fixes {
@@ -65,10 +75,8 @@ mod tests {
     use super::*;
 
     fn fix(source: SourceId, edits: &[(std::ops::Range<usize>, &str)]) -> Fix {
-        let edits = edits.iter().map(|(range, text)| Edit {
-            at: Span::new(source, range.clone()),
-            text: (*text).to_owned(),
-        });
+        let edits =
+            edits.iter().map(|(range, text)| Edit { at: Span::new(source, range.clone()), text: (*text).to_owned() });
         Fix { message: String::new(), edits: edits.collect() }
     }
 

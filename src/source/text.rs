@@ -137,6 +137,13 @@ impl Sources {
         SourceId(self.0.len() as u32 - 1)
     }
 
+    /// Gives a source another text. Spans into the old one mean nothing any more.
+    pub fn replace(&mut self, id: SourceId, text: String) {
+        let source = &mut self.0[id.0 as usize];
+        let changed = Source::new(std::mem::take(&mut source.name), text);
+        *source = if source.is_context() { changed.as_context() } else { changed };
+    }
+
     pub fn get(&self, id: SourceId) -> &Source {
         &self.0[id.0 as usize]
     }
