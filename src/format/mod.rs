@@ -23,10 +23,13 @@
 //! | [`OutboundSni`] | `outbound_.80_._.host` | pkg/config/validation/agent/validation.go |
 //! | [`GatewayName`] | `mesh`, `name`, `namespace/name` | pkg/config/validation/validation.go |
 //! | [`Ip`], [`Subnet`] | addresses and CIDR | Go, net/netip |
+//! | [`HostPort`], [`Locality`] | `host:80`, `region/zone/*` | pkg/config/validation/agent/validation.go |
 //! | [`UnixPath`], [`LocalEndpoint`] | `/run/x.sock`, `127.0.0.1:80` | pkg/config/validation/validation.go |
 //! | [`HeaderToken`], [`StrictHeaderName`], [`ProbeHeaderName`], [`MatchedHeader`], [`RequestHeaderName`], [`ChangedHeaderName`] | names of headers, by use | pkg/config/validation/validation.go |
 //! | [`HeaderValue`] | text with `%COMMAND(…)%` | pkg/config/validation/header_value_validator.go |
 //! | [`JwtClaim`] | `@request.auth.claims.name` | pkg/jwt/routing.go |
+//! | [`Jwks`] | keys of tokens | RFC 7517 |
+//! | [`PemBlock`] | certificates and keys | RFC 7468 |
 //! | [`JwksUri`], [`WasmUrl`] | URLs | Go, net/url; pkg/config/security/security.go |
 //! | [`Protocol`] | names of protocols | pkg/config/protocol/instance.go |
 //! | [`RetryOn`] | conditions with commas | pkg/config/validation/virtualservice.go |
@@ -38,6 +41,7 @@
 //! | [`IstioVersion`] | `1.31`, `1.31.2` | Istio's releases |
 //! | [`SpiffeId`] | `spiffe://trust-domain/path` | SPIFFE-ID standard |
 
+mod base64;
 mod cipher_suite;
 mod condition_key;
 mod cookie_name;
@@ -48,16 +52,20 @@ mod gateway_name;
 mod header_name;
 mod header_value;
 mod host;
+mod host_port;
 mod http_method;
 mod ip;
 mod istio_version;
+mod jwks;
 mod jwt_claim;
 mod label;
 mod label_set;
 pub mod language;
 mod local_endpoint;
+mod locality;
 mod namespaced_host;
 mod path_pattern;
+mod pem;
 mod percent;
 mod placeholder;
 mod port;
@@ -87,15 +95,19 @@ pub use header_name::{
 };
 pub use header_value::HeaderValue;
 pub use host::Host;
+pub use host_port::HostPort;
 pub use http_method::CorsMethod;
 pub use ip::{Ip, Subnet};
 pub use istio_version::IstioVersion;
+pub use jwks::{Jwk, Jwks};
 pub use jwt_claim::JwtClaim;
 pub use label::{DnsLabel, KubernetesLabel, KubernetesName, WildcardLabel};
 pub use label_set::{LabelKey, LabelValue};
 pub use local_endpoint::LocalEndpoint;
+pub use locality::Locality;
 pub use namespaced_host::{EgressHost, Namespaces, ServerHost};
 pub use path_pattern::PathPattern;
+pub use pem::PemBlock;
 pub use percent::{FaultPercentage, Percent};
 pub use placeholder::has_placeholder;
 pub use port::{PolicyPort, Port};
