@@ -55,6 +55,8 @@ Register-ArgumentCompleter -Native -CommandName 'meshlint' -ScriptBlock {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colors')
             [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Do not look for a configuration file')
             [CompletionResult]::new('--assume-complete', '--assume-complete', [CompletionResultType]::ParameterName, 'Take what is not in the input for missing, even where the input may not be all there is')
+            [CompletionResult]::new('--fix', '--fix', [CompletionResultType]::ParameterName, 'Correct in the files what has one right answer, then report what is left')
+            [CompletionResult]::new('--diff', '--diff', [CompletionResultType]::ParameterName, 'Show what `--fix` would change, and change nothing; fails if there is something')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Write findings and errors only: no notes, no summary')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Write findings and errors only: no notes, no summary')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -77,6 +79,7 @@ Register-ArgumentCompleter -Native -CommandName 'meshlint' -ScriptBlock {
         'meshlint;rules' {
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How to write the list')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colors')
+            [CompletionResult]::new('--peers', '--peers', [CompletionResultType]::ParameterName, 'List the codes of `istioctl analyze` and Kiali instead, and which rules find the same')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break

@@ -89,7 +89,7 @@ _meshlint() {
             return 0
             ;;
         meshlint__subcmd__check)
-            opts="-n -o -q -h --context --config --no-config --select --ignore --fail-on --baseline --write-baseline --namespace --cluster-domain --assume-complete --mesh-config --istio-version --format --output --quiet --color --help"
+            opts="-n -o -q -h --context --config --no-config --select --ignore --fail-on --baseline --write-baseline --namespace --cluster-domain --assume-complete --mesh-config --istio-version --fix --diff --format --output --quiet --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -365,7 +365,7 @@ _meshlint() {
             return 0
             ;;
         meshlint__subcmd__rules)
-            opts="-h --format --color --help"
+            opts="-h --format --peers --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -51,6 +51,8 @@ set edit:completion:arg-completer[meshlint] = {|@words|
             cand --color 'When to use colors'
             cand --no-config 'Do not look for a configuration file'
             cand --assume-complete 'Take what is not in the input for missing, even where the input may not be all there is'
+            cand --fix 'Correct in the files what has one right answer, then report what is left'
+            cand --diff 'Show what `--fix` would change, and change nothing; fails if there is something'
             cand -q 'Write findings and errors only: no notes, no summary'
             cand --quiet 'Write findings and errors only: no notes, no summary'
             cand -h 'Print help (see more with ''--help'')'
@@ -70,6 +72,7 @@ set edit:completion:arg-completer[meshlint] = {|@words|
         &'meshlint;rules'= {
             cand --format 'How to write the list'
             cand --color 'When to use colors'
+            cand --peers 'List the codes of `istioctl analyze` and Kiali instead, and which rules find the same'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }

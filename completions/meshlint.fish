@@ -64,6 +64,8 @@ always\t''
 never\t''"
 complete -c meshlint -n "__fish_meshlint_using_subcommand check" -l no-config -d 'Do not look for a configuration file'
 complete -c meshlint -n "__fish_meshlint_using_subcommand check" -l assume-complete -d 'Take what is not in the input for missing, even where the input may not be all there is'
+complete -c meshlint -n "__fish_meshlint_using_subcommand check" -l fix -d 'Correct in the files what has one right answer, then report what is left'
+complete -c meshlint -n "__fish_meshlint_using_subcommand check" -l diff -d 'Show what `--fix` would change, and change nothing; fails if there is something'
 complete -c meshlint -n "__fish_meshlint_using_subcommand check" -s q -l quiet -d 'Write findings and errors only: no notes, no summary'
 complete -c meshlint -n "__fish_meshlint_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c meshlint -n "__fish_meshlint_using_subcommand parse" -l color -d 'When to use colors' -r -f -a "auto\t''
@@ -80,6 +82,7 @@ json\t'An array of objects'"
 complete -c meshlint -n "__fish_meshlint_using_subcommand rules" -l color -d 'When to use colors' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c meshlint -n "__fish_meshlint_using_subcommand rules" -l peers -d 'List the codes of `istioctl analyze` and Kiali instead, and which rules find the same'
 complete -c meshlint -n "__fish_meshlint_using_subcommand rules" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c meshlint -n "__fish_meshlint_using_subcommand schema" -l color -d 'When to use colors' -r -f -a "auto\t''
 always\t''
