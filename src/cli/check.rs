@@ -1,16 +1,13 @@
-use std::collections::HashSet;
 use std::env;
 use std::fs::{self, File};
-use std::io::{BufWriter, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use globset::{Glob, GlobSet, GlobSetBuilder};
-
-use crate::lint::{self, Baseline, Entry, Level, Levels, PathGlobs, RuleName, Run};
+use crate::lint::{self, Baseline, GlobText, Level, Levels, PathGlobs, RuleName, Run};
 use crate::report::{self, Format};
 use crate::schema;
-use crate::source::{self, Loaded, ReadError, Sources, relative};
+use crate::source::{self, Loaded, ReadError, Sources};
 
 use super::config::{Config, ConfigArguments, FailOn};
 use super::fix::{self, Change};
@@ -119,7 +116,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal, out: &mut dyn Writ
     if let Some(path) = &arguments.rules.write_baseline {
         return write_baseline(&run, path, &config.root, loaded.errors.is_empty());
     }
-    tell(&run, arguments, &config.root);
+    tell(&run, &arguments.report);
     write_report(&run, &arguments.report, terminal, out)?;
     let fail_on = arguments.rules.fail_on.or(file.fail_on).unwrap_or(FailOn::Error);
     Ok(match run.worst() {
@@ -183,7 +180,7 @@ fn lint_config(arguments: &Arguments, file: &Config, loaded: &mut Loaded) -> std
     Ok(lint::Config {
         levels: levels(&arguments.rules, file)?,
         mesh: arguments.mesh.options(file),
-        fields: schema::Options::new(file.allow_fields.iter().map(String::as_str)).map_err(usage)?,
+        fields: schema::Options::new(file.allow_fields.iter().map(GlobText::as_str)).map_err(usage)?,
         mesh_config,
         baseline,
         root: env::current_dir().unwrap_or_default(),
@@ -196,7 +193,7 @@ fn levels(arguments: &RuleArguments, file: &Config) -> std::result::Result<Level
     }
     let overrides = file.overrides.iter().map(|other| {
         let paths = other.paths.as_ref().map(|globs| path_globs(globs, file)).transpose()?;
-        let namespaces = other.namespaces.as_ref().map(|globs| name_globs(globs)).transpose()?;
+        let namespaces = other.namespaces.as_ref().map(|globs| lint::name_globs(globs).map_err(usage)).transpose()?;
         Ok(lint::Override::new(paths, namespaces, other.rules.clone()))
     });
     let overrides = overrides.collect::<std::result::Result<_, Error>>()?;
@@ -207,16 +204,8 @@ fn levels(arguments: &RuleArguments, file: &Config) -> std::result::Result<Level
     Ok(Levels::new(select, ignore, levels, overrides))
 }
 
-fn path_globs(globs: &[String], file: &Config) -> std::result::Result<PathGlobs, Error> {
-    PathGlobs::new(&file.folder, globs.iter().map(String::as_str)).map_err(usage)
-}
-
-fn name_globs(globs: &[String]) -> std::result::Result<GlobSet, Error> {
-    let mut set = GlobSetBuilder::new();
-    for glob in globs {
-        set.add(Glob::new(glob).map_err(usage)?);
-    }
-    set.build().map_err(usage)
+fn path_globs(globs: &[GlobText], file: &Config) -> std::result::Result<PathGlobs, Error> {
+    PathGlobs::new(&file.folder, globs).map_err(usage)
 }
 
 fn usage(error: impl std::fmt::Display) -> Error {
@@ -224,29 +213,37 @@ fn usage(error: impl std::fmt::Display) -> Error {
 }
 
 fn read_baseline(path: &Path) -> std::result::Result<Baseline, Error> {
-    let text = fs::read_to_string(path).map_err(|error| error.to_string());
-    let baseline = text.and_then(|text| Baseline::parse(&text));
-    baseline.map_err(|reason| Error::Usage(format!("baseline {}: {reason}", path.display())))
+    let source = source::read(path).map_err(usage)?;
+    Baseline::parse(source.text()).map_err(|reason| usage(format!("{}: {reason}", source.name())))
 }
 
 fn write_baseline(run: &Run<'_>, path: &Path, root: &Path, complete: bool) -> Result {
     let baseline = Baseline::of(&run.findings, run.sources, root);
-    fs::write(path, baseline.to_json())
-        .map_err(|error| Error::Usage(format!("baseline {}: {error}", path.display())))?;
-    eprintln!("note: {} findings are in `{}` now", baseline.len(), path.display());
+    fs::write(path, baseline.to_json()).map_err(|error| cannot_write(path, &error))?;
+    eprintln!("note: the baseline `{}` has {} now", path.display(), counted(baseline.len(), "finding"));
     Ok(if complete { Outcome::Success } else { Outcome::Incomplete })
 }
+
+fn cannot_write(path: &Path, error: &io::Error) -> Error {
+    Error::Usage(format!("cannot write {}: {error}", path.display()))
+}
+
+fn counted(count: usize, word: &str) -> String {
+    if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
+}
+
+const RENDER: &str = "render them first, as with `helm template . | meshlint check -`";
 
 /// What the reader should know about the run.
 fn notes(loaded: &Loaded) -> Vec<String> {
     let mut notes = Vec::new();
     match &loaded.templates[..] {
         [] => {}
-        [one] => notes.push(format!("`{one}` is a template and was not checked: check what it renders to, with `-`")),
-        [first, others @ ..] => notes.push(format!(
-            "`{first}` and {} more files are templates and were not checked: check what they render to, with `-`",
-            others.len()
-        )),
+        [one] => notes.push(format!("`{one}` is a template and was not checked; {RENDER}")),
+        [first, others @ ..] => {
+            let others = counted(others.len(), "other file");
+            notes.push(format!("`{first}` and {others} are templates and were not checked; {RENDER}"));
+        }
     }
     if loaded.sources.is_empty() && loaded.templates.is_empty() && loaded.errors.is_empty() {
         notes.push("there are no YAML or JSON files here".to_owned());
@@ -255,30 +252,21 @@ fn notes(loaded: &Loaded) -> Vec<String> {
 }
 
 /// Tells on standard error what reports other than those for people do not show, and what is gone from the baseline.
-fn tell(run: &Run<'_>, arguments: &Arguments, root: &Path) {
-    if arguments.report.quiet {
+fn tell(run: &Run<'_>, arguments: &ReportArguments) {
+    if arguments.quiet {
         return;
     }
-    if arguments.report.format != Format::Text {
+    if arguments.format != Format::Text {
         for note in &run.notes {
             eprintln!("note: {note}");
         }
     }
-    let gone = gone(run, root);
-    for entry in &gone {
+    for entry in &run.gone {
         eprintln!("note: no longer found: {}: {}: {}", entry.file, entry.rule, entry.message);
     }
-    if !gone.is_empty() {
+    if !run.gone.is_empty() {
         eprintln!("note: renew the baseline with `--write-baseline`");
     }
-}
-
-/// What is gone of the baseline, as far as this run can tell: it has checked the file, or the file is gone, too.
-fn gone<'r>(run: &'r Run<'_>, root: &Path) -> Vec<&'r Entry> {
-    let checked = run.sources.iter().filter(|(_, source)| !source.is_context());
-    let checked: HashSet<_> = checked.map(|(_, source)| relative(source.name(), root)).collect();
-    let known = |entry: &&Entry| checked.contains(&entry.file) || !root.join(&entry.file).exists();
-    run.gone.iter().filter(known).collect()
 }
 
 fn write_report(
@@ -291,7 +279,10 @@ fn write_report(
     let Some(path) = &arguments.output else {
         return Ok(report::write(run, arguments.format, &options, out)?);
     };
-    let mut file = BufWriter::new(File::create(path)?);
-    report::write(run, arguments.format, &report::Options { color: false, ..options }, &mut file)?;
-    Ok(file.flush()?)
+    let write = || {
+        let mut file = BufWriter::new(File::create(path)?);
+        report::write(run, arguments.format, &report::Options { color: false, ..options }, &mut file)?;
+        file.flush()
+    };
+    write().map_err(|error| cannot_write(path, &error))
 }

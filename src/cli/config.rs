@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::env;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
@@ -10,9 +9,13 @@ use serde::{Deserialize, Deserializer};
 
 use crate::finding::Severity;
 use crate::format::IstioVersion;
-use crate::lint::{Level, RuleName};
+use crate::lint::{GlobText, Level, RuleName};
+use crate::source;
 
 use super::Error;
+
+/// The JSON Schema of the file.
+pub(super) const SCHEMA: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/schemas/config.json"));
 
 const NAMES: [&str; 2] = ["meshlint.yaml", ".meshlint.yaml"];
 
@@ -46,8 +49,8 @@ pub(super) struct Config {
     mesh_config: Option<PathBuf>,
     #[serde(deserialize_with = "istio_version")]
     pub(super) istio_version: Option<IstioVersion>,
-    pub(super) exclude: Vec<String>,
-    pub(super) allow_fields: Vec<String>,
+    pub(super) exclude: Vec<GlobText>,
+    pub(super) allow_fields: Vec<GlobText>,
     baseline: Option<PathBuf>,
 }
 
@@ -55,8 +58,8 @@ pub(super) struct Config {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Override {
-    pub(super) paths: Option<Vec<String>>,
-    pub(super) namespaces: Option<Vec<String>>,
+    pub(super) paths: Option<Vec<GlobText>>,
+    pub(super) namespaces: Option<Vec<GlobText>>,
     pub(super) rules: BTreeMap<RuleName, Level>,
 }
 
@@ -111,23 +114,26 @@ fn nearest(folder: &Path) -> Option<PathBuf> {
 }
 
 fn read(path: &Path) -> Result<Config, Error> {
-    let shown = path.strip_prefix(env::current_dir().unwrap_or_default()).unwrap_or(path).display();
-    let error = |reason: &dyn std::fmt::Display| Error::Usage(format!("{shown}: {reason}"));
-    let text = fs::read_to_string(path).map_err(|reason| error(&reason))?;
+    let shown = path.strip_prefix(env::current_dir().unwrap_or_default()).unwrap_or(path);
+    let source = source::read(shown).map_err(|error| Error::Usage(error.to_string()))?;
     // A file of comments only is not a mapping.
-    let config: Option<Config> = serde_yaml::from_str(&text).map_err(|reason| error(&reason))?;
+    let config: Option<Config> =
+        serde_yaml::from_str(source.text()).map_err(|reason| Error::Usage(format!("{}: {reason}", source.name())))?;
     let folder = path.parent().unwrap_or(Path::new("")).to_owned();
     Ok(Config { folder, ..config.unwrap_or_default() })
 }
 
 fn istio_version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<IstioVersion>, D::Error> {
-    // `1.30` without quotes is the number 1.3, so that a number cannot be taken.
+    // As written: `1.30` without quotes is not taken for the number 1.3.
     let text = String::deserialize(deserializer)?;
     IstioVersion::parse(&text).map(Some).map_err(serde::de::Error::custom)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+    use std::fs;
+
     use super::*;
 
     fn refusal(text: &str) -> String {
@@ -155,6 +161,37 @@ mod tests {
             serde_yaml::from_str("rules: {duplicate-key: off, hosts: info}\nfail-on: never\n").unwrap();
         assert_eq!(config.rules.into_values().collect::<Vec<_>>().len(), 2);
         assert_eq!(config.fail_on, Some(FailOn::Never));
+    }
+
+    /// What a refusal says may be written: its words in backticks, but for the refused one.
+    fn allowed(text: &str) -> BTreeSet<String> {
+        let message = refusal(text);
+        let (_, allowed) = message.split_once(", expected").unwrap();
+        allowed.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn the_schema_has_the_same_words() {
+        let schema: serde_json::Value = serde_json::from_str(SCHEMA).unwrap();
+        for (text, pointer) in [
+            ("x: 1\n", "/properties"),
+            ("overrides: [{x: 1}]\n", "/properties/overrides/items/properties"),
+            ("fail-on: x\n", "/properties/fail-on/enum"),
+            ("rules: {duplicate-key: x}\n", "/$defs/levels/additionalProperties/enum"),
+        ] {
+            let words = match schema.pointer(pointer).unwrap() {
+                serde_json::Value::Object(keys) => keys.keys().cloned().collect(),
+                serde_json::Value::Array(words) => words.iter().map(|word| word.as_str().unwrap().to_owned()).collect(),
+                other => panic!("{pointer}: {other}"),
+            };
+            assert_eq!(allowed(text), words, "{text}");
+        }
+    }
+
+    #[test]
+    fn versions_need_no_quotes() {
+        let config: Config = serde_yaml::from_str("istio-version: 1.30\n").unwrap();
+        assert_eq!(config.istio_version, Some(IstioVersion { minor: 30, patch: 0 }));
     }
 
     #[test]

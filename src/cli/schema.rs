@@ -4,10 +4,10 @@ use crate::finding::nearest;
 use crate::report;
 use crate::schema;
 
-use super::{Error, Outcome, Result};
+use super::{Error, Outcome, Result, config};
 
-/// The name under which the schema of JSON reports can be had. Kinds start with capitals.
-const REPORT: &str = "report";
+/// Schemas of meshlint's own files. Kinds start with capitals.
+const OWN: [(&str, &str); 2] = [("report", report::SCHEMA), ("config", config::SCHEMA)];
 
 /// Print the JSON Schema of a kind
 ///
@@ -15,15 +15,14 @@ const REPORT: &str = "report";
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// Kind, possibly with its group: VirtualService, gateway.networking.k8s.io/Gateway; or `report`, for what
-    /// `check --format json` writes [default: list them]
+    /// `check --format json` writes, or `config`, for `meshlint.yaml` [default: list them]
     kind: Option<String>,
 }
 
 pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result {
     match arguments.kind.as_deref() {
         None => write_list(out)?,
-        Some(REPORT) => out.write_all(report::SCHEMA.as_bytes())?,
-        Some(kind) => match schema::text(kind) {
+        Some(kind) => match own(kind).or_else(|| schema::text(kind)) {
             Some(text) => out.write_all(text.as_bytes())?,
             None => return Err(Error::Usage(unknown(kind))),
         },
@@ -35,13 +34,17 @@ fn write_list(out: &mut dyn Write) -> std::io::Result<()> {
     for kind in schema::kinds() {
         writeln!(out, "{}/{}", kind.group, kind.name)?;
     }
-    writeln!(out, "{REPORT}")
+    OWN.iter().try_for_each(|(name, _)| writeln!(out, "{name}"))
+}
+
+fn own(wanted: &str) -> Option<&'static str> {
+    OWN.iter().find(|(name, _)| *name == wanted).map(|(_, text)| *text)
 }
 
 fn unknown(kind: &str) -> String {
     let full_names = schema::kinds().iter().map(|kind| format!("{}/{}", kind.group, kind.name)).collect::<Vec<_>>();
     let names = schema::kinds().iter().map(|kind| kind.name).chain(full_names.iter().map(String::as_str));
-    match nearest(kind, names.chain([REPORT])) {
+    match nearest(kind, names.chain(OWN.map(|(name, _)| name))) {
         Some(near) => format!("no schema of `{kind}`, did you mean `{near}`?"),
         None => format!("no schema of `{kind}`; `meshlint schema` lists them"),
     }

@@ -1,11 +1,13 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use rustc_hash::FxHashSet;
+
 use crate::finding::{Finding, Severity};
 use crate::mesh;
 use crate::rules::{self, Page};
 use crate::schema;
-use crate::source::{SourceId, Sources, Span};
+use crate::source::{SourceId, Sources, Span, relative};
 
 use super::baseline::{Baseline, Entry};
 use super::levels::{Levels, Scope};
@@ -41,7 +43,7 @@ pub struct Run<'a> {
     pub notes: Vec<String>,
     /// How many findings comments, annotations and the baseline silenced.
     pub suppressed: usize,
-    /// Findings of the baseline that are no more.
+    /// Findings of the baseline that this run would have found, but are no more.
     pub gone: Vec<Entry>,
 }
 
@@ -90,7 +92,7 @@ pub fn check<'a>(sources: &'a Sources, config: &Config) -> Run<'a> {
         elapsed: Duration::ZERO,
         notes: Vec::new(),
         suppressed: silenced + known,
-        gone,
+        gone: would_be_found(gone, sources, config),
     }
 }
 
@@ -103,6 +105,18 @@ fn sorted(mut findings: Vec<Finding>) -> Vec<Finding> {
 
 fn order(finding: &Finding) -> (Span, &str, &str) {
     (finding.at, finding.rule, &finding.message)
+}
+
+/// Those of the known findings that this run would have found: it has asked their rules, and checked their files.
+fn would_be_found(mut entries: Vec<Entry>, sources: &Sources, config: &Config) -> Vec<Entry> {
+    if !entries.is_empty() {
+        let checked = sources.iter().filter(|(_, source)| !source.is_context());
+        let names = checked.flat_map(|(_, source)| source.names().map(|name| relative(name, &config.root)));
+        let files: FxHashSet<_> = names.collect();
+        let is_asked = |rule: &str| rules::find(rule).is_none_or(|rule| config.levels.want(rule));
+        entries.retain(|entry| is_asked(&entry.rule) && files.contains(&entry.file));
+    }
+    entries
 }
 
 fn judge(finding: Finding, sources: &Sources, config: &Config) -> Option<Reported> {

@@ -1,6 +1,45 @@
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
+
+/// A well-formed glob.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GlobText(String);
+
+impl GlobText {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for GlobText {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match Glob::new(text) {
+            Ok(_) => Ok(Self(text.to_owned())),
+            Err(error) => Err(format!("`{text}` is not a glob: {}", error.kind())),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for GlobText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
+}
+
+/// Globs of names, each of which has to match as a whole.
+pub fn name_globs(globs: &[GlobText]) -> Result<GlobSet, globset::Error> {
+    let mut set = GlobSetBuilder::new();
+    for glob in globs {
+        set.add(Glob::new(glob.as_str())?);
+    }
+    set.build()
+}
 
 /// Globs of files, as `.gitignore` has them: one without `/` matches at any depth, one that matches a folder matches all
 /// that is in it, `*` stays within a folder and `**` does not.
@@ -13,10 +52,10 @@ pub struct PathGlobs {
 
 impl PathGlobs {
     /// `base` is made absolute if it is not.
-    pub fn new<'g>(base: &Path, globs: impl IntoIterator<Item = &'g str>) -> Result<Self, globset::Error> {
+    pub fn new(base: &Path, globs: &[GlobText]) -> Result<Self, globset::Error> {
         let mut set = GlobSetBuilder::new();
         for glob in globs {
-            let trimmed = glob.trim_start_matches("./").trim_end_matches('/');
+            let trimmed = glob.as_str().trim_start_matches("./").trim_end_matches('/');
             let anchored = match trimmed.strip_prefix('/') {
                 Some(rest) => rest.to_owned(),
                 None if trimmed.contains('/') => trimmed.to_owned(),
@@ -63,7 +102,7 @@ mod tests {
             ("prod", "production/a.yaml", false),
             ("*/templates/*", "shop/templates/a.yaml", true),
         ] {
-            let globs = PathGlobs::new(Path::new("/repository"), [glob]).unwrap();
+            let globs = PathGlobs::new(Path::new("/repository"), &[glob.parse().unwrap()]).unwrap();
             assert_eq!(globs.matches(&Path::new("/repository").join(path)), expected, "{glob} {path}");
         }
     }

@@ -134,8 +134,7 @@ fn by_id(levels: impl IntoIterator<Item = (RuleName, Level)>) -> FxHashMap<&'sta
 mod tests {
     use std::path::Path;
 
-    use globset::{Glob, GlobSetBuilder};
-
+    use super::super::globs::name_globs;
     use super::*;
 
     const RULE: &str = "destination-host-not-found";
@@ -172,8 +171,8 @@ mod tests {
 
     #[test]
     fn the_last_override_that_fits_counts() {
-        let paths = |glob| Some(PathGlobs::new(Path::new("/x"), [glob]).unwrap());
-        let team = GlobSetBuilder::new().add(Glob::new("team-*").unwrap()).build().unwrap();
+        let paths = |glob: &str| Some(PathGlobs::new(Path::new("/x"), &[glob.parse().unwrap()]).unwrap());
+        let team = name_globs(&["team-*".parse().unwrap()]).unwrap();
         let overrides = vec![
             Override::new(paths("old"), None, [(name(RULE), Level::Off)]),
             Override::new(paths("old"), Some(team), [(name(RULE), Level::Warning)]),

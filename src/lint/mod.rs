@@ -22,6 +22,6 @@ pub use baseline::{Baseline, Entry};
 pub use check::{Config, Reported, Run, check};
 pub use fingerprint::fingerprints;
 pub use fix::{FixedSource, fixes};
-pub use globs::PathGlobs;
+pub use globs::{GlobText, PathGlobs, name_globs};
 pub use levels::{Level, Levels, Override};
 pub use rule_name::RuleName;

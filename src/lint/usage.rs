@@ -101,13 +101,13 @@ impl Ignore {
 
     fn unused(&self, sources: &Sources) -> Finding {
         let place = match self.reach {
-            Reach::Line(_) => "this line",
-            Reach::File => "this file",
-            Reach::Resource(_) => "this resource",
+            Reach::Line(_) => "on this line",
+            Reach::File => "in this file",
+            Reach::Resource(_) => "in this resource",
         };
         let message = match self.rules.is_empty() {
-            true => format!("nothing in {place} has to be ignored"),
-            false => format!("`{}` is ignored but not found in {place}", sources.text(self.at)),
+            true => format!("nothing has to be ignored {place}"),
+            false => format!("`{}` is ignored but not found {place}", sources.text(self.at)),
         };
         let mut finding = Finding::new(UNUSED, self.at, message).help("remove it, so that it hides no later mistake");
         if let Reach::Resource(resource) = &self.reach {

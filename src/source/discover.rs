@@ -45,23 +45,22 @@ impl fmt::Display for ReadError {
 impl std::error::Error for ReadError {}
 
 /// Reads files and, with all that is below them, folders; `-` is standard input. The sources have the order of `paths`,
-/// those of a folder are sorted. What is named twice is read once. Sources that only `context` names come last and are
-/// marked as such ([`Source::is_context`]). Files that are excluded are not read, even if they are named.
+/// those of a folder are sorted. What is named twice is read once. Sources that only `context` names come first, so that
+/// of equal objects the checked one counts, and are marked as such ([`Source::is_context`]). Files that are excluded are
+/// not read, even if they are named.
 ///
 /// In folders only `.yaml`, `.yml` and `.json` files count, and neither hidden files nor those that `.gitignore` or
 /// `.meshlintignore` name. Links to files are followed, links to folders are not.
 pub fn load(paths: &[PathBuf], context: &[PathBuf], is_excluded: impl Fn(&Path) -> bool) -> Loaded {
     let mut loaded = Loaded::default();
-    let mut files = files(paths, &mut loaded.errors);
-    let checked = files.len();
-    files.extend(self::files(context, &mut loaded.errors));
     let mut seen = HashSet::new();
-    let files: Vec<_> = files
-        .into_iter()
-        .enumerate()
-        .map(|(index, path)| (path, index >= checked))
-        .filter(|(path, _)| !is_excluded(path) && seen.insert(identity(path)))
-        .collect();
+    let mut files = |paths, is_context| {
+        let mut files = files(paths, &mut loaded.errors);
+        files.retain(|path| !is_excluded(path) && seen.insert(identity(path)));
+        files.into_iter().map(move |path| (path, is_context)).collect::<Vec<_>>()
+    };
+    let checked = files(paths, false);
+    let files: Vec<_> = files(context, true).into_iter().chain(checked).collect();
 
     let read = |(path, is_context): &(PathBuf, bool)| {
         let source = read(path)?;
@@ -308,8 +307,8 @@ mod tests {
         let folder = folder(&[("a.yaml", "a"), ("b.yaml", "b"), ("c.yaml", "c")]);
         let (all, checked) = ([folder.path().to_owned()], [folder.path().join("b.yaml")]);
         let loaded = super::load(&checked, &all, |path| path.ends_with("c.yaml"));
-        assert_eq!(names(&loaded, folder.path()), ["b.yaml", "a.yaml"]);
+        assert_eq!(names(&loaded, folder.path()), ["a.yaml", "b.yaml"]);
         let context: Vec<_> = loaded.sources.iter().map(|(_, source)| source.is_context()).collect();
-        assert_eq!(context, [false, true]);
+        assert_eq!(context, [true, false]);
     }
 }

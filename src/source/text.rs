@@ -66,6 +66,11 @@ impl Source {
         &self.name
     }
 
+    /// All names under which places of the text are shown.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.name.as_str()).chain(self.origins.iter().map(|(_, name)| name.as_str()))
+    }
+
     pub fn text(&self) -> &str {
         &self.text
     }
