@@ -6,7 +6,6 @@ use super::problem::Problem;
 
 /// Whether a document holds nothing but line feeds, line breaks of Windows and printable characters: no tabs, no lone
 /// carriage returns, none of the line breaks that only YAML 1.1 knows.
-#[allow(dead_code, reason = "until the fast path lands")]
 pub(super) fn is_simple(bytes: &[u8]) -> bool {
     // Without a branch in its loop, the compiler makes this a comparison of many bytes at once.
     let unusual =

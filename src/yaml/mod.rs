@@ -14,6 +14,7 @@ mod block;
 mod characters;
 mod compose;
 mod cursor;
+mod fast;
 mod folding;
 mod grammar;
 mod json;
@@ -35,7 +36,11 @@ use std::ops::Range;
 use crate::finding::Finding;
 use crate::source::SourceId;
 
+use fast::Shortcut;
 use problem::{Problem, Result};
+
+/// In usual manifests, so that the tape seldom has to grow.
+const BYTES_PER_CELL: usize = 14;
 
 /// Reads a source, `text`, of up to 4 GiB. Problems are findings of the rules `yaml-syntax` and `duplicate-key`, in the
 /// order of the text.
@@ -47,9 +52,18 @@ pub fn parse(source: SourceId, text: &str) -> (Tree<'_>, Vec<Finding>) {
         return (tree, vec![problem.into_finding(source)]);
     }
     let mut problems = Vec::new();
+    let mut shortcut = Shortcut::default();
+    tree.tape.cells.reserve(text.len() / BYTES_PER_CELL);
     for chunk in split::split(text, &mut problems) {
         let first = tree.tape.mark();
-        let outcome = read_exactly(&mut tree, chunk.range.clone(), &mut findings);
+        let first_comment = tree.comments.len();
+        let outcome = if shortcut.read(text, chunk.range.clone(), &mut tree.tape, &mut tree.comments) {
+            Ok(())
+        } else {
+            tree.tape.truncate(first);
+            tree.comments.truncate(first_comment);
+            read_exactly(&mut tree, chunk.range.clone(), &mut findings)
+        };
         let broken = outcome.is_err();
         if let Err(problem) = outcome {
             tree.tape.truncate(first);

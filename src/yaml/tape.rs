@@ -24,7 +24,7 @@ pub(super) enum Style {
 }
 
 /// One entry of the tape. A mapping is followed by its keys and values in turn, a sequence by its items.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Cell {
     pub(super) start: u32,
     pub(super) end: u32,
@@ -91,6 +91,14 @@ impl Tape {
     fn cooked(&self, index: u32) -> &str {
         let found = self.cooked.binary_search_by_key(&index, |(at, _)| *at);
         found.map_or("", |at| &self.texts[self.cooked[at].1.clone()])
+    }
+
+    /// Whether another tape has the same entries with the same values.
+    #[cfg(test)]
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        let texts =
+            |tape: &Self| tape.cooked.iter().map(|(at, _)| (*at, tape.cooked(*at).to_owned())).collect::<Vec<_>>();
+        self.cells == other.cells && texts(self) == texts(other)
     }
 
     pub(super) fn mark(&self) -> TapeMark {
