@@ -12,7 +12,7 @@ use crate::source::{SourceId, Span};
 
 use super::grammar::{Raw, RawValue};
 use super::problem::{Problem, Result};
-use super::scalar::{Scalar, float_json};
+use super::scalar::Scalar;
 use super::tape::{Cell, MAX_DEPTH, Style, Tape};
 use super::tokens::Notation;
 
@@ -54,8 +54,8 @@ struct Composer<'r, 's> {
     remarks: Remarks,
     /// Keys that have been reported; an alias shows a mapping again.
     reported: FxHashSet<u32>,
-    /// Where the texts of nodes are that the source does not show as they are.
-    cooked: FxHashMap<usize, Range<usize>>,
+    /// Where the texts of nodes are that the source does not show as they are. An alias shows them again without a copy.
+    cooked: FxHashMap<usize, (Style, Range<usize>)>,
     /// The aliases around the present node.
     expanding: Vec<usize>,
     decoded: usize,
@@ -146,13 +146,6 @@ impl<'r> Composer<'r, '_> {
         let raw = &self.raws[index];
         let skip = self.tape.cells.len() as u32 + 1;
         self.tape.cells.push(Cell { start: raw.start, end: raw.end, skip, style });
-    }
-
-    /// An alias shows a text again without a copy of it.
-    fn push_cooked(&mut self, index: usize, style: Style, text: &str) {
-        let place = self.cooked.entry(index).or_insert_with(|| self.tape.cook(text));
-        self.tape.cooked_next(place.clone());
-        self.push(index, style);
     }
 
     fn children(&self, index: usize) -> impl Iterator<Item = usize> + use<'r> {
@@ -295,35 +288,22 @@ impl<'r> Composer<'r, '_> {
     }
 
     /// A key as JSON has it.
-    fn key_text(&mut self, index: usize) -> Result<Cow<'r, str>> {
+    fn key_text(&self, index: usize) -> Result<Cow<'r, str>> {
+        let refused = |message: &str| Problem::new(self.range(index), message);
         let target = self.follow(index);
-        let raws = self.raws;
-        let no_key =
-            |message: &str| Problem::new(self.range(index), message).help("keys are strings; put this one in quotes");
-        let scalar = match &raws[target].value {
-            RawValue::Missing if raws[target].tag.is_none() => Scalar::Null,
-            RawValue::Scalar { notation, text } if raws[target].tag.is_none() => match notation {
-                Notation::Plain => Scalar::resolve(text),
-                Notation::Quoted | Notation::Block => Scalar::String(text),
-            },
-            RawValue::Missing | RawValue::Scalar { .. } => {
-                return match self.tagged(target)? {
-                    Tagged::String(text) => Ok(text),
-                    Tagged::Plain(text) => match Scalar::resolve(&text) {
-                        Scalar::Null => Err(no_key("a key cannot be null")),
-                        scalar => Ok(scalar.into_key().into_owned().into()),
-                    },
-                };
-            }
-            RawValue::Mapping | RawValue::Sequence | RawValue::Alias(_) => {
-                return Err(Problem::new(self.range(index), "a key cannot be a mapping or a list")
-                    .help("keys are strings; put this one in quotes if it is a template of another tool"));
-            }
+        if let RawValue::Mapping | RawValue::Sequence = self.raws[target].value {
+            return Err(refused("a key cannot be a mapping or a list")
+                .help("keys are strings; put this one in quotes if it is a template of another tool"));
+        }
+        let plain = match self.meaning(target)? {
+            Meaning::String(text) => return Ok(text),
+            Meaning::Plain(text) => text,
         };
-        match scalar {
-            Scalar::Null => Err(no_key("a key cannot be null")),
-            Scalar::Uint(_) => Err(no_key("a key cannot be so large a number")),
-            _ => Ok(scalar.into_key()),
+        match Scalar::resolve(&plain) {
+            Scalar::Null => Err(refused("a key cannot be null").help("put the key in quotes")),
+            Scalar::Uint(_) => Err(refused("a key cannot be so large a number").help("put the key in quotes")),
+            Scalar::String(_) => Ok(plain),
+            scalar => Ok(scalar.into_key().into_owned().into()),
         }
     }
 
@@ -337,42 +317,50 @@ impl<'r> Composer<'r, '_> {
     }
 
     fn scalar(&mut self, index: usize) -> Result<()> {
-        let raws = self.raws;
-        let raw = &raws[index];
-        if raw.tag.is_some() {
-            match self.tagged(index)? {
-                Tagged::String(text) => self.push_cooked(index, Style::Cooked, &text),
-                Tagged::Plain(text) => {
-                    self.finite(index, &text)?;
-                    self.push_cooked(index, Style::CookedPlain, &text);
-                }
-            }
+        if let Some((style, place)) = self.cooked.get(&index).cloned() {
+            self.tape.cooked_next(place);
+            self.push(index, style);
             return Ok(());
         }
-        let RawValue::Scalar { notation, text } = &raw.value else {
-            self.push(index, Style::Missing);
-            return Ok(());
+        let raw = &self.raws[index];
+        // A text that is borrowed is a slice of the source, without its quotes.
+        let is_slice = raw.tag.is_none() && !matches!(raw.value, RawValue::Scalar { text: Cow::Owned(_), .. });
+        let (style, text) = match self.meaning(index)? {
+            Meaning::Plain(text) => {
+                self.finite(index, &text)?;
+                let missing = matches!(raw.value, RawValue::Missing);
+                let written = if missing { Style::Missing } else { Style::Plain };
+                (if is_slice { written } else { Style::CookedPlain }, text)
+            }
+            Meaning::String(text) => (if is_slice { Style::Quoted } else { Style::Cooked }, text),
         };
-        // A borrowed text is a slice of the source, without the quotes.
-        let is_slice = matches!(text, Cow::Borrowed(_));
-        match notation {
-            Notation::Plain => {
-                self.finite(index, text)?;
-                match is_slice {
-                    true => self.push(index, Style::Plain),
-                    false => self.push_cooked(index, Style::CookedPlain, text),
-                }
-            }
-            Notation::Quoted if is_slice => self.push(index, Style::Quoted),
-            Notation::Quoted | Notation::Block => self.push_cooked(index, Style::Cooked, text),
+        if !is_slice {
+            let place = self.tape.cook(&text);
+            self.tape.cooked_next(place.clone());
+            self.cooked.insert(index, (style, place));
         }
+        self.push(index, style);
         Ok(())
+    }
+
+    /// What a scalar is, as its notation or its tag has it.
+    fn meaning(&self, index: usize) -> Result<Meaning<'r>> {
+        let raws = self.raws;
+        match &raws[index].value {
+            _ if raws[index].tag.is_some() => self.tagged(index),
+            RawValue::Scalar { notation: Notation::Plain, text } => Ok(Meaning::Plain(Cow::Borrowed(text))),
+            RawValue::Scalar { text, .. } => Ok(Meaning::String(Cow::Borrowed(text))),
+            _ => Ok(Meaning::Plain(Cow::Borrowed(""))),
+        }
     }
 
     /// Refuses what JSON has no numbers for.
     fn finite(&self, index: usize, text: &str) -> Result<()> {
+        if self.dropping || text.len() > "+.inf".len() {
+            return Ok(());
+        }
         match Scalar::resolve(text) {
-            Scalar::Float(value) if !value.is_finite() && !self.dropping => {
+            Scalar::Float(value) if !value.is_finite() => {
                 let message = format!("`{text}` is a number that JSON cannot write");
                 Err(Problem::new(self.range(index), message).help("put the value in quotes if it is meant as a string"))
             }
@@ -381,7 +369,7 @@ impl<'r> Composer<'r, '_> {
     }
 
     /// A scalar that has a tag.
-    fn tagged(&self, index: usize) -> Result<Tagged<'r>> {
+    fn tagged(&self, index: usize) -> Result<Meaning<'r>> {
         let raws = self.raws;
         let raw = &raws[index];
         let text: &'r str = match &raw.value {
@@ -389,26 +377,30 @@ impl<'r> Composer<'r, '_> {
             _ => "",
         };
         let Some(kind) = raw.tag.as_deref().and_then(|tag| tag.strip_prefix(TAG_PREFIX)) else {
-            return Ok(Tagged::String(text.into()));
+            return Ok(Meaning::String(text.into()));
         };
         let scalar = Scalar::resolve(text);
         match (kind, scalar) {
             ("null", Scalar::Null) | ("bool", Scalar::Bool(_)) | ("int", Scalar::Int(_) | Scalar::Uint(_)) => {
-                Ok(Tagged::Plain(text.into()))
+                Ok(Meaning::Plain(text.into()))
             }
-            ("float", Scalar::Float(_)) => Ok(Tagged::Plain(text.into())),
-            ("float", Scalar::Int(value)) => Ok(Tagged::Plain(float_json(value as f64).into())),
-            ("timestamp", Scalar::String(text)) if is_timestamp(text) => Ok(Tagged::String(text.into())),
+            ("float", Scalar::Float(_)) => Ok(Meaning::Plain(text.into())),
+            ("float", Scalar::Int(value)) => {
+                // With its decimal point it stays a float.
+                let text = format!("{:?}", value as f64);
+                Ok(Meaning::Plain(text.into()))
+            }
+            ("timestamp", Scalar::String(text)) if is_timestamp(text) => Ok(Meaning::String(text.into())),
             ("null" | "bool" | "int" | "float" | "timestamp", _) => {
                 let message = format!("`{text}` is no `!!{kind}`");
                 Err(Problem::new(self.range(index), message).help("remove the tag, or write a value of its type"))
             }
             ("binary", _) => match decode_base64(text) {
-                Some(bytes) => Ok(Tagged::String(String::from_utf8_lossy(&bytes).into_owned().into())),
+                Some(bytes) => Ok(Meaning::String(replace_invalid(&bytes).into())),
                 None => Err(Problem::new(self.range(index), "this is not base64, as `!!binary` asks for")
                     .help("remove the tag: Kubernetes wants base64 as a plain string")),
             },
-            _ => Ok(Tagged::String(text.into())),
+            _ => Ok(Meaning::String(text.into())),
         }
     }
 
@@ -425,7 +417,8 @@ impl<'r> Composer<'r, '_> {
     }
 }
 
-enum Tagged<'r> {
+/// What a scalar is.
+enum Meaning<'r> {
     String(Cow<'r, str>),
     /// To be resolved as if it were plain.
     Plain(Cow<'r, str>),
@@ -507,6 +500,16 @@ fn decode_base64(text: &str) -> Option<Vec<u8>> {
         bytes.extend_from_slice(&bits.to_be_bytes()[1..quad.len()]);
     }
     Some(bytes)
+}
+
+/// As Go does it, with one replacement for each byte that is not UTF-8.
+fn replace_invalid(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.extend(std::iter::repeat_n(char::REPLACEMENT_CHARACTER, chunk.invalid().len()));
+    }
+    text
 }
 
 fn sextet(digit: u8) -> Option<u32> {

@@ -56,7 +56,8 @@ impl Shortcut {
         let text = &text[..document.end];
         let (open, keys) = (&mut self.open, &mut self.keys);
         let wanted = Some(Wanted { within: None, at: document.start });
-        let mut reader = Reader { text, next: document.start, tape, comments, open, keys, wanted, end: document.start };
+        let (next, end) = (document.start, document.start);
+        let mut reader = Reader { text, next, tape, comments, open, keys, wanted, end, cooked: 0..0 };
         characters::is_simple(&text.as_bytes()[document]) && reader.document().is_some()
     }
 }
@@ -75,6 +76,8 @@ struct Reader<'r, 's> {
     wanted: Option<Wanted>,
     /// Behind the last scalar or bracket.
     end: usize,
+    /// Of the scalar that was cooked last.
+    cooked: Range<usize>,
 }
 
 /// The value of the document, of a `key:` or of a `-`.
@@ -87,10 +90,14 @@ struct Wanted {
 }
 
 /// A scalar on one line.
-struct Word<'s> {
-    at: Range<usize>,
+#[derive(Clone, Copy)]
+struct Word {
+    start: usize,
+    end: usize,
+    /// Where it was found to end: a plain scalar may have blanks behind it.
+    stop: usize,
+    /// If it is [`Style::Cooked`], its text is the one that was cooked last.
     style: Style,
-    text: Cow<'s, str>,
 }
 
 /// A line without its line break.
@@ -167,9 +174,10 @@ impl<'s> Reader<'_, 's> {
             b'.' | b'%' if at == line.start => return None,
             _ => {}
         }
-        self.make_room(at - line.start, self.is_dash(at, line.end));
-        self.close_behind(at - line.start, self.is_dash(at, line.end))?;
-        while self.is_dash(at, line.end) {
+        let mut dash = self.is_dash(at, line.end);
+        self.make_room(at - line.start, dash);
+        self.close_behind(at - line.start, dash)?;
+        while dash {
             self.item(at - line.start, at)?;
             at = self.skip_spaces(at + 1, line.end);
             if at == line.end {
@@ -179,6 +187,7 @@ impl<'s> Reader<'_, 's> {
                 self.comment(at, line.end);
                 return Some(());
             }
+            dash = self.is_dash(at, line.end);
         }
         self.content(at, line)
     }
@@ -248,12 +257,11 @@ impl<'s> Reader<'_, 's> {
         self.tape.cells.push(Cell { start: at.start as u32, end: at.end as u32, skip, style });
     }
 
-    fn push_word(&mut self, word: &Word<'_>) {
+    fn push_word(&mut self, word: Word) {
         if word.style == Style::Cooked {
-            let place = self.tape.cook(&word.text);
-            self.tape.cooked_next(place);
+            self.tape.cooked_next(self.cooked.clone());
         }
-        self.push(word.at.clone(), word.style);
+        self.push(word.start..word.end, word.style);
     }
 
     /// The dash of an item.
@@ -272,13 +280,13 @@ impl<'s> Reader<'_, 's> {
         if matches!(self.byte(at), b'[' | b'{' | b'|' | b'>') {
             return self.value(at, line);
         }
-        let (word, stop) = self.word(at, line.end)?;
-        let stop = self.skip_spaces(stop, line.end);
+        let word = self.word(at, line.end)?;
+        let stop = self.skip_spaces(word.stop, line.end);
         let is_key = stop < line.end && self.byte(stop) == b':';
         if !is_key {
             self.wanted.take()?;
-            self.push_value(&word)?;
-            return self.rest_of_line(word.at.end, line.end);
+            self.push_value(word)?;
+            return self.rest_of_line(word.end, line.end);
         }
         if stop + 1 < line.end && self.byte(stop + 1) != b' ' {
             return None;
@@ -289,7 +297,7 @@ impl<'s> Reader<'_, 's> {
             Some(open) if !open.is_sequence && open.column == column => {}
             _ => return None,
         }
-        self.push_key(&word)?;
+        self.push_key(word)?;
         self.wanted = Some(Wanted { within: Some(column), at: stop + 1 });
         let value = self.skip_spaces(stop + 1, line.end);
         if value == line.end {
@@ -318,9 +326,9 @@ impl<'s> Reader<'_, 's> {
             b'|' | b'>' => self.block_scalar(at, line, wanted.within),
             b'-' if self.is_dash(at, line.end) => None,
             _ => {
-                let (word, _) = self.word(at, line.end)?;
-                self.push_value(&word)?;
-                self.rest_of_line(word.at.end, line.end)
+                let word = self.word(at, line.end)?;
+                self.push_value(word)?;
+                self.rest_of_line(word.end, line.end)
             }
         }
     }
@@ -329,91 +337,92 @@ impl<'s> Reader<'_, 's> {
         let parent = within.map_or(-1, |column| column as isize);
         let mut cursor = Cursor::new(self.text, at, at - line.start, self.text.len());
         let block = block::scan(&mut cursor, parent, self.comments).ok()?;
-        self.push_word(&Word { at: at..block.end, style: Style::Cooked, text: block.text.into() });
+        self.cooked = self.tape.cook(&block.text);
+        self.push_word(Word { start: at, end: block.end, stop: block.end, style: Style::Cooked });
         // The cursor stands behind the indentation of the next line.
         self.next = if cursor.at_end() { self.text.len() } else { cursor.mark.at - cursor.mark.column };
         Some(())
     }
 
-    /// A plain or quoted scalar of a block collection, and where it was found to end.
-    fn word(&self, at: usize, end: usize) -> Step<(Word<'s>, usize)> {
+    /// A plain or quoted scalar of a block collection.
+    fn word(&mut self, at: usize, end: usize) -> Step<Word> {
         match self.byte(at) {
-            b'"' | b'\'' => {
-                let word = self.quoted(at, end)?;
-                let stop = word.at.end;
-                Some((word, stop))
-            }
+            b'"' | b'\'' => self.quoted(at, end),
             b'&' | b'*' | b'!' | b'@' | b'`' | b'%' | b',' | b']' | b'}' | b'?' | b':' | b'#' | b'|' | b'>' => None,
-            _ => {
-                let stop = self.plain_end(at, end);
-                let last = self.trim(at, stop);
-                Some((self.plain(at..last), stop))
-            }
+            _ => Some(self.plain(at, self.plain_end(at, end))),
         }
     }
 
-    fn plain(&self, at: Range<usize>) -> Word<'s> {
-        Word { text: Cow::Borrowed(&self.text[at.clone()]), at, style: Style::Plain }
-    }
-
-    fn trim(&self, start: usize, mut end: usize) -> usize {
+    fn plain(&self, start: usize, stop: usize) -> Word {
         let bytes = self.text.as_bytes();
+        let mut end = stop;
         while end > start && bytes[end - 1] == b' ' {
             end -= 1;
         }
-        end
+        Word { start, end, stop, style: Style::Plain }
     }
 
     /// Where a comment, a colon with a blank behind it, or the line ends a plain scalar.
     fn plain_end(&self, start: usize, end: usize) -> usize {
         let bytes = &self.text.as_bytes()[..end];
-        for at in start..end {
+        let mut from = start;
+        while let Some(length) = bytes[from..].iter().position(|byte| matches!(byte, b':' | b'#')) {
+            let at = from + length;
             match bytes[at] {
                 b':' if bytes.get(at + 1).is_none_or(|&next| next == b' ') => return at,
                 b'#' if bytes[at - 1] == b' ' => return at,
-                _ => {}
+                _ => from = at + 1,
             }
         }
         end
     }
 
     /// A scalar in quotes that ends before `end`.
-    fn quoted(&self, start: usize, end: usize) -> Step<Word<'s>> {
+    fn quoted(&mut self, start: usize, end: usize) -> Step<Word> {
         let bytes = &self.text.as_bytes()[..end];
         let quote = bytes[start];
         let close = start + 1 + bytes[start + 1..].iter().position(|&byte| byte == quote || byte == b'\\')?;
         let doubled = quote == b'\'' && bytes.get(close + 1) == Some(&b'\'');
         let backslash = bytes[close] == b'\\';
         if !doubled && !backslash {
-            let text = Cow::Borrowed(&self.text[start + 1..close]);
-            return Some(Word { at: start..close + 1, style: Style::Quoted, text });
+            return Some(Word { start, end: close + 1, stop: close + 1, style: Style::Quoted });
         }
         let mut cursor = Cursor::new(self.text, start, 1, end);
         let text = folding::quoted(&mut cursor).ok()?;
-        let style = if matches!(text, Cow::Borrowed(_)) { Style::Quoted } else { Style::Cooked };
-        Some(Word { at: start..cursor.mark.at, style, text })
+        let end = cursor.mark.at;
+        let style = match text {
+            Cow::Borrowed(_) => Style::Quoted,
+            Cow::Owned(text) => {
+                self.cooked = self.tape.cook(&text);
+                Style::Cooked
+            }
+        };
+        Some(Word { start, end, stop: end, style })
     }
 
-    fn push_value(&mut self, word: &Word<'_>) -> Step {
-        // JSON has no infinity.
-        let odd = word.style == Style::Plain && word.text.len() <= 5 && word.text.starts_with(['.', '+', '-']);
-        if odd && matches!(Scalar::resolve(&word.text), Scalar::Float(value) if !value.is_finite()) {
-            return None;
+    fn push_value(&mut self, word: Word) -> Step {
+        let may_be_infinite = word.style == Style::Plain
+            && matches!(self.byte(word.start), b'.' | b'+' | b'-')
+            && matches!(word.end - word.start, 4 | 5);
+        if may_be_infinite {
+            // JSON has no infinity.
+            let value = Scalar::resolve(&self.text[word.start..word.end]);
+            if matches!(value, Scalar::Float(value) if !value.is_finite()) {
+                return None;
+            }
         }
         self.push_word(word);
         Some(())
     }
 
-    fn push_key(&mut self, word: &Word<'_>) -> Step {
-        if word.at.len() > LONGEST_KEY || word.style == Style::Plain && word.text == "<<" {
+    fn push_key(&mut self, word: Word) -> Step {
+        if word.end - word.start > LONGEST_KEY {
             return None;
         }
         let fingerprint = match word.style {
-            Style::Plain if !Scalar::surely_string(&word.text) => match Scalar::resolve(&word.text) {
-                Scalar::Null | Scalar::Uint(_) => return None,
-                scalar => fingerprint(&scalar.into_key()),
-            },
-            _ => fingerprint(&word.text),
+            Style::Plain => plain_fingerprint(&self.text[word.start..word.end])?,
+            Style::Quoted => fingerprint(&self.text[word.start + 1..word.end - 1]),
+            _ => fingerprint(self.tape.text(&self.cooked)),
         };
         self.keys.push(fingerprint);
         self.push_word(word);
@@ -450,12 +459,12 @@ impl<'s> Reader<'_, 's> {
     /// A key in braces and its colon, on one line. Gives where its value begins.
     fn flow_key(&mut self, at: usize) -> Step<usize> {
         let word = self.flow_word(at)?;
-        let colon = self.skip_spaces(word.at.end, self.text.len());
+        let colon = self.skip_spaces(word.end, self.text.len());
         let spaced = matches!(self.byte(colon + 1), b' ' | b'\n' | b'\r');
         if self.byte(colon) != b':' || word.style == Style::Plain && !spaced || colon - at > LONGEST_KEY {
             return None;
         }
-        self.push_key(&word)?;
+        self.push_key(word)?;
         self.skip_space(colon + 1)
     }
 
@@ -468,14 +477,14 @@ impl<'s> Reader<'_, 's> {
             }
             _ => {
                 let word = self.flow_word(at)?;
-                self.push_value(&word)?;
-                Some(word.at.end)
+                self.push_value(word)?;
+                Some(word.end)
             }
         }
     }
 
     /// A scalar in brackets, on one line.
-    fn flow_word(&self, at: usize) -> Step<Word<'s>> {
+    fn flow_word(&mut self, at: usize) -> Step<Word> {
         match self.byte(at) {
             b'"' | b'\'' => {
                 let bytes = self.text.as_bytes();
@@ -486,9 +495,8 @@ impl<'s> Reader<'_, 's> {
             b'&' | b'*' | b'!' | b'|' | b'>' | b'@' | b'`' | b'%' | b'#' | b'?' | b':' | b',' | b'[' | b']' | b'{'
             | b'}' => None,
             _ => {
-                let stop = self.flow_plain_end(at)?;
-                let word = self.plain(at..self.trim(at, stop));
-                (!word.at.is_empty()).then_some(word)
+                let word = self.plain(at, self.flow_plain_end(at)?);
+                (word.start < word.end).then_some(word)
             }
         }
     }
@@ -536,6 +544,17 @@ impl<'s> Reader<'_, 's> {
     }
 }
 
+/// Of a key as JSON has it; of none that go-yaml refuses or merges.
+fn plain_fingerprint(key: &str) -> Step<u64> {
+    if Scalar::surely_string(key) {
+        return (key != "<<").then(|| fingerprint(key));
+    }
+    match Scalar::resolve(key) {
+        Scalar::Null | Scalar::Uint(_) => None,
+        scalar => Some(fingerprint(&scalar.into_key())),
+    }
+}
+
 fn fingerprint(key: &str) -> u64 {
     let mut hasher = FxHasher::default();
     hasher.write(key.as_bytes());
@@ -557,7 +576,7 @@ mod tests {
     use std::path::Path;
 
     use crate::source::SourceId;
-    use crate::yaml::{compose, grammar};
+    use crate::yaml::{compose, grammar, split};
 
     use super::*;
 
@@ -572,13 +591,23 @@ mod tests {
         let nodes = nodes.ok()?;
         if !nodes.is_empty() {
             let remarks = compose::compose(&nodes, SourceId(0), text, &mut tape).ok()?;
-            assert!(remarks.duplicates.is_empty(), "duplicate keys are for the exact reader:\n{text}");
+            // Duplicate keys and overridden ones are for the exact reader alone.
+            if !remarks.duplicates.is_empty() || !remarks.overrides.is_empty() {
+                return None;
+            }
         }
         Some((tape, comments))
     }
 
-    /// Compares the two readers where the shortcut does not give up, which it tells.
-    fn compare(text: &str) -> bool {
+    /// Compares the two readers where the shortcut does not give up. Gives how many documents there are and how many of
+    /// them it reads.
+    fn compare(text: &str) -> (usize, usize) {
+        let chunks = split::split(text, &mut Vec::new());
+        let read = chunks.iter().filter(|chunk| compare_document(&text[chunk.range.clone()])).count();
+        (chunks.len(), read)
+    }
+
+    fn compare_document(text: &str) -> bool {
         let Some((fast, fast_comments)) = read_fast(text) else { return false };
         let exact = characters::forbidden(text, 0).is_none().then(|| read_exactly(text)).flatten();
         let Some((exact, comments)) = exact else { panic!("only the shortcut reads {text:?}") };
@@ -617,7 +646,7 @@ mod tests {
         for _ in 0..rounds {
             let length = 1 + random.below(14);
             let text: String = (0..length).map(|_| PIECES[random.below(PIECES.len())]).collect();
-            read += usize::from(compare(&text));
+            read += compare(&text).1;
         }
         assert!(read > rounds / 20, "only {read} of {rounds} are read by the shortcut");
     }
@@ -661,17 +690,17 @@ spec:
 
     #[test]
     fn damaged_manifests_are_read_alike_and_nothing_panics() {
-        assert!(compare(MANIFEST));
+        assert_eq!(compare(MANIFEST), (1, 1));
         let crlf = MANIFEST.replace('\n', "\r\n");
-        assert!(compare(&crlf));
+        assert_eq!(compare(&crlf), (1, 1));
         let mut random = Random(42);
         for round in 0..rounds(6_000) {
             let mut bytes = if round % 8 == 0 { crlf.clone() } else { MANIFEST.to_owned() }.into_bytes();
             for _ in 0..=random.below(3) {
-                let at = random.below(bytes.len());
+                let at = random.below(bytes.len() - 1);
                 match random.below(4) {
-                    0 => bytes.truncate(at + 1),
-                    1 => drop(bytes.remove(at)),
+                    0 => bytes.truncate(at + 2),
+                    1 if bytes.len() > 2 => drop(bytes.remove(at)),
                     2 => bytes.insert(at, b" \n:-#{}[],'\"|>&*!%@`?\t.~"[random.below(24)]),
                     _ => bytes[at] = b" \n:-#{}[],'\"|>&*!%@`?\t.~"[random.below(24)],
                 }
@@ -723,10 +752,9 @@ spec:
                 continue;
             }
             let text = std::fs::read_to_string(path).unwrap();
-            for chunk in crate::yaml::split::split(&text, &mut Vec::new()) {
-                all += 1;
-                read += usize::from(compare(&text[chunk.range]));
-            }
+            let (documents, shortcuts) = compare(&text);
+            all += documents;
+            read += shortcuts;
         }
         assert!(read * 100 >= all * 95, "{read} of {all}");
     }

@@ -4,6 +4,8 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
+use rustc_hash::FxHashMap;
+
 use super::block;
 use super::cursor::{Cursor, Mark};
 use super::folding;
@@ -17,6 +19,7 @@ const LONGEST_KEY: usize = 1024;
 /// Where a key may have begun that has no `?` in front: this shows only when its colon comes.
 #[derive(Clone, Copy)]
 struct Candidate {
+    possible: bool,
     /// At the indentation of its mapping, where nothing but a key can stand.
     required: bool,
     /// The token that it begins with, counted from the first of the document.
@@ -34,7 +37,9 @@ pub(super) struct Scanner<'s> {
     indent: isize,
     outer_indents: Vec<isize>,
     /// One for the block context and one for each flow collection around the cursor.
-    candidates: Vec<Option<Candidate>>,
+    candidates: Vec<Candidate>,
+    /// The level of the candidate that begins with a token, by the number of the token.
+    undecided: FxHashMap<usize, usize>,
     /// Where the flow collections around the cursor begin.
     brackets: Vec<usize>,
     key_allowed: bool,
@@ -50,7 +55,8 @@ impl<'s> Scanner<'s> {
             taken: 0,
             indent: -1,
             outer_indents: Vec::new(),
-            candidates: vec![None],
+            candidates: vec![Candidate { possible: false, required: false, token: 0, mark: Mark::default() }],
+            undecided: FxHashMap::default(),
             brackets: Vec::new(),
             key_allowed: true,
         }
@@ -85,21 +91,20 @@ impl<'s> Scanner<'s> {
 
     /// Whether a key may begin with the first token of the queue, so that tokens may have to be put before it.
     fn head_is_undecided(&mut self) -> Result<bool> {
-        let Some(level) = self.candidates.iter().position(Option::is_some) else { return Ok(false) };
-        match self.candidates[level] {
-            Some(candidate) if candidate.token == self.taken => Ok(self.valid_candidate(level)?.is_some()),
-            _ => Ok(false),
+        match self.undecided.get(&self.taken) {
+            Some(&level) => Ok(self.valid_candidate(level)?.is_some()),
+            None => Ok(false),
         }
     }
 
     /// The candidate of a level, unless the cursor has gone too far from it.
     fn valid_candidate(&mut self, level: usize) -> Result<Option<Candidate>> {
-        let Some(candidate) = self.candidates[level] else { return Ok(None) };
+        let candidate = self.candidates[level];
         let here = self.cursor.mark;
-        if candidate.mark.line < here.line || candidate.mark.index + LONGEST_KEY < here.index {
+        if candidate.possible && (candidate.mark.line < here.line || candidate.mark.index + LONGEST_KEY < here.index) {
             self.drop_candidate(level)?;
         }
-        Ok(self.candidates[level])
+        Ok(Some(self.candidates[level]).filter(|candidate| candidate.possible))
     }
 
     fn level(&self) -> usize {
@@ -117,16 +122,22 @@ impl<'s> Scanner<'s> {
             let required = !self.in_flow() && self.indent == mark.column as isize;
             let token = self.taken + self.queue.len();
             let level = self.level();
-            self.candidates[level] = Some(Candidate { required, token, mark });
+            self.candidates[level] = Candidate { possible: true, required, token, mark };
+            self.undecided.insert(token, level);
         }
         Ok(())
     }
 
     fn drop_candidate(&mut self, level: usize) -> Result<()> {
-        match self.candidates[level].take() {
-            Some(candidate) if candidate.required => Err(self.no_colon(candidate)),
-            _ => Ok(()),
+        let candidate = self.candidates[level];
+        if candidate.possible && candidate.required {
+            return Err(self.no_colon(candidate));
         }
+        if candidate.possible {
+            self.candidates[level].possible = false;
+            self.undecided.remove(&candidate.token);
+        }
+        Ok(())
     }
 
     fn no_colon(&self, candidate: Candidate) -> Box<Problem> {
@@ -170,8 +181,17 @@ impl<'s> Scanner<'s> {
         }
         self.outer_indents.push(self.indent);
         self.indent = column;
-        let index = before.map_or(self.queue.len(), |number| number - self.taken);
-        self.queue.insert(index, Token { kind, start: mark, end: mark.at });
+        let token = Token { kind, start: mark, end: mark.at };
+        match before {
+            Some(number) => self.insert(number, token),
+            None => self.queue.push_back(token),
+        }
+    }
+
+    /// Puts a token in front of the one of a number; at the end, if that has left the queue.
+    fn insert(&mut self, number: usize, token: Token<'s>) {
+        let index = number.checked_sub(self.taken).unwrap_or(self.queue.len());
+        self.queue.insert(index, token);
     }
 
     /// Ends the block collections that are deeper than `column`.
@@ -235,8 +255,8 @@ impl<'s> Scanner<'s> {
 
     /// Goes over blanks, comments and line breaks. A tab counts as a blank only where it is not indentation.
     fn skip_to_token(&mut self) {
+        let in_flow = self.in_flow();
         let cursor = &mut self.cursor;
-        let in_flow = self.candidates.len() > 1;
         loop {
             while cursor.peek() == b' ' || cursor.peek() == b'\t' && (in_flow || !self.key_allowed) {
                 cursor.skip();
@@ -279,7 +299,8 @@ impl<'s> Scanner<'s> {
 
     fn fetch_open(&mut self, kind: TokenKind<'s>) -> Result<()> {
         self.save_candidate()?;
-        self.candidates.push(None);
+        let token = self.taken + self.queue.len();
+        self.candidates.push(Candidate { possible: false, required: false, token, mark: self.cursor.mark });
         self.brackets.push(self.cursor.mark.at);
         self.key_allowed = true;
         self.push_indicator(kind, 1);
@@ -289,6 +310,9 @@ impl<'s> Scanner<'s> {
     fn fetch_close(&mut self, kind: TokenKind<'s>) -> Result<()> {
         self.drop_candidate(self.level())?;
         if self.in_flow() {
+            // For a collection without entries this is the number of its opening bracket. So go-yaml no longer waits to see
+            // whether the collection is a key: `{} x` is read as `{}`.
+            self.undecided.remove(&self.candidates[self.level()].token);
             self.candidates.pop();
             self.brackets.pop();
         }
@@ -337,10 +361,11 @@ impl<'s> Scanner<'s> {
     fn fetch_colon(&mut self) -> Result<()> {
         let level = self.level();
         if let Some(candidate) = self.valid_candidate(level)? {
-            let index = candidate.token - self.taken;
-            self.queue.insert(index, Token { kind: TokenKind::Key, start: candidate.mark, end: candidate.mark.at });
+            let (start, end) = (candidate.mark, candidate.mark.at);
+            self.insert(candidate.token, Token { kind: TokenKind::Key, start, end });
             self.indent_to(candidate.mark, Some(candidate.token), TokenKind::BlockMappingStart);
-            self.candidates[level] = None;
+            self.candidates[level].possible = false;
+            self.undecided.remove(&candidate.token);
             self.key_allowed = false;
         } else {
             if !self.in_flow() {

@@ -88,9 +88,14 @@ impl Tape {
         self.cooked.push((self.cells.len() as u32, place));
     }
 
+    /// A stored text.
+    pub(super) fn text(&self, place: &Range<usize>) -> &str {
+        &self.texts[place.clone()]
+    }
+
     fn cooked(&self, index: u32) -> &str {
         let found = self.cooked.binary_search_by_key(&index, |(at, _)| *at);
-        found.map_or("", |at| &self.texts[self.cooked[at].1.clone()])
+        found.map_or("", |at| self.text(&self.cooked[at].1))
     }
 
     /// Whether another tape has the same entries with the same values.
