@@ -63,7 +63,8 @@ fn fixable_examples_are_clean_afterwards() {
 #[test]
 fn diff_shows_what_fix_would_change() {
     let folder = tempfile::tempdir().unwrap();
-    let text = "apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {name: a} # kept\nspec:\n  selectr: {a: b}\n";
+    let text =
+        "apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {name: a} # kept\nspec:\n  selectr: {a: b}\n";
     let file = folder.path().join("a.yaml");
     fs::write(&file, text).unwrap();
     let output = meshlint(&folder, &["--diff", "--select", "unknown-field", "a.yaml"]);
