@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use meshlint::envoy::Config;
+use meshlint::envoy::{Config, Violation, check};
 use serde_json::{Value, json};
 
 #[test]
@@ -20,6 +20,10 @@ fn configs_of_istiod_are_printed_as_they_are_read() {
         let config = Config::from_value(&value).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         let difference = difference(&value, &config.to_value());
         assert_eq!(difference, None, "{}", file.display());
+        // Objects that the admission webhook refuses may make a config that Envoy refuses.
+        if !file.with_file_name("../expected-admitted").is_dir() {
+            assert_eq!(violations(&value), [], "{}", file.display());
+        }
     }
 }
 
@@ -46,6 +50,20 @@ fn a_field_that_envoy_does_not_have_is_refused_by_name() {
         "`listeners[0].filter_chains[0].filters[0].typed_config.x`: \
          `envoy.extensions.filters.http.router.v3.Router` has no such field"
     );
+}
+
+/// What Envoy would refuse in a config.
+fn violations(config: &Value) -> Vec<Violation> {
+    let lists = [
+        ("listeners", "envoy.config.listener.v3.Listener"),
+        ("routes", "envoy.config.route.v3.RouteConfiguration"),
+        ("clusters", "envoy.config.cluster.v3.Cluster"),
+        ("endpoints", "envoy.config.endpoint.v3.ClusterLoadAssignment"),
+    ];
+    let resources = lists.into_iter().flat_map(|(list, message_type)| {
+        config[list].as_array().unwrap().iter().map(move |resource| (message_type, resource))
+    });
+    resources.flat_map(|(message_type, resource)| check(message_type, resource)).collect()
 }
 
 /// The JSON files in `directory` and, in a suite of scenarios, in their folders `expected` and `expected-admitted`.

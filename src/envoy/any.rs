@@ -4,7 +4,7 @@ use serde_json::Value;
 
 #[cfg(test)]
 use super::message::Name;
-use super::message::{Json, Message, Object, ReadError, object};
+use super::message::{Json, Message, Object, Violation, object};
 use super::{
     access_log, cluster, ext_authz, http_connection_manager, http_filter, istio, jwt, listener, network_filter,
     protocol, rbac, route, stateful_session, tls,
@@ -50,7 +50,7 @@ macro_rules! any {
                 }
             }
 
-            fn read_fields(type_url: &str, fields: &Object) -> Result<Self, ReadError> {
+            fn read_fields(type_url: &str, fields: &Object) -> Result<Self, Violation> {
                 let mut entries = fields.iter().filter(|(key, _)| *key != "@type");
                 match type_name(type_url) {
                     $(<$type>::TYPE => <$type>::read_entries(&mut entries).map(Any::from),)+
@@ -126,10 +126,10 @@ impl Json for Any {
         Value::Object(object)
     }
 
-    fn read(value: &Value) -> Result<Self, ReadError> {
+    fn read(value: &Value) -> Result<Self, Violation> {
         let object = object(value)?;
         let Some(Value::String(type_url)) = object.get("@type") else {
-            return Err(ReadError::expected("the name of a type under `@type`"));
+            return Err(Violation::expected("the name of a type under `@type`"));
         };
         Self::read_fields(type_url, object)
     }

@@ -7,7 +7,7 @@ use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
 use serde_json::{Value, json};
 
 use super::descriptor;
-use super::message::{Json, Message, Name, ReadError};
+use super::message::{Json, Message, Name, Violation};
 
 /// The types that were seen. Types report themselves: see [`Json::audit`].
 #[derive(Default)]
@@ -21,7 +21,7 @@ pub struct Audit {
 
 struct Typed {
     fields: Vec<Name>,
-    reprint: fn(&Value) -> Result<Value, ReadError>,
+    reprint: fn(&Value) -> Result<Value, Violation>,
 }
 
 impl Audit {
@@ -85,7 +85,7 @@ fn problems(full_name: &str, typed: &Typed) -> Vec<String> {
 fn field_problems(
     message: &MessageDescriptor,
     name: Name,
-    reprint: fn(&Value) -> Result<Value, ReadError>,
+    reprint: fn(&Value) -> Result<Value, Violation>,
 ) -> Vec<String> {
     let place = format!("{}.{}", message.full_name(), name.proto);
     let Some(field) = message.get_field_by_name(name.proto).filter(|field| field.json_name() == name.json) else {

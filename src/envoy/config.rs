@@ -6,7 +6,7 @@ use super::cluster::Cluster;
 use super::core::Node;
 use super::endpoint::ClusterLoadAssignment;
 use super::listener::Listener;
-use super::message::{Json, Object, ReadError, list, object};
+use super::message::{Json, Object, Violation, list, object};
 use super::route::RouteConfiguration;
 
 /// The resources that one proxy gets by LDS, RDS, CDS and EDS, and the node that asks for them.
@@ -22,7 +22,7 @@ pub struct Config {
 impl Config {
     /// Reads what [`Config::to_value`] made. A field that Envoy does not have is an error; one that this crate has no
     /// type for is kept.
-    pub fn from_value(value: &Value) -> Result<Self, ReadError> {
+    pub fn from_value(value: &Value) -> Result<Self, Violation> {
         let mut config = Self::default();
         for (key, value) in object(value)? {
             match key.as_str() {
@@ -31,7 +31,7 @@ impl Config {
                 "routes" => list(value).map(|routes| config.routes = routes),
                 "clusters" => list(value).map(|clusters| config.clusters = clusters),
                 "endpoints" => list(value).map(|endpoints| config.endpoints = endpoints),
-                _ => Err(ReadError::new("is not `node`, `listeners`, `routes`, `clusters` or `endpoints`")),
+                _ => Err(Violation::new("is not `node`, `listeners`, `routes`, `clusters` or `endpoints`")),
             }
             .map_err(|error| error.under(key))?;
         }

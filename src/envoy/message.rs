@@ -40,7 +40,7 @@ impl Name {
 pub trait Json: Sized {
     fn write(&self) -> Value;
 
-    fn read(value: &Value) -> Result<Self, ReadError>;
+    fn read(value: &Value) -> Result<Self, Violation>;
 
     /// Adds the value to the message that it is a part of. Oneofs add the member that is set.
     fn put(&self, name: Name, message: &mut Object) {
@@ -48,7 +48,7 @@ pub trait Json: Sized {
     }
 
     /// The value, if `key` is its name.
-    fn take(name: Name, key: &str, value: &Value) -> Option<Result<Self, ReadError>> {
+    fn take(name: Name, key: &str, value: &Value) -> Option<Result<Self, Violation>> {
         name.is(key).then(|| Self::read(value))
     }
 
@@ -63,7 +63,7 @@ pub trait Field: Sized {
     fn put(&self, name: Name, message: &mut Object);
 
     /// Whether `key` is the name of this field, which then has the value.
-    fn take(&mut self, name: Name, key: &str, value: &Value) -> Result<bool, ReadError>;
+    fn take(&mut self, name: Name, key: &str, value: &Value) -> Result<bool, Violation>;
 
     #[cfg(test)]
     fn audit(name: Name, audit: &mut super::audit::Audit);
@@ -75,19 +75,31 @@ pub trait Message: Json {
 
     fn write_into(&self, object: &mut Object);
 
-    fn read_entries<'a>(entries: &mut dyn Iterator<Item = (&'a String, &'a Value)>) -> Result<Self, ReadError>;
+    fn read_entries<'a>(entries: &mut dyn Iterator<Item = (&'a String, &'a Value)>) -> Result<Self, Violation>;
 }
 
-/// Why a value cannot be read, and where: `listeners[3].address: expected a string`.
+/// What is wrong with a value, and where: ``listeners[3].address`: expected a string``.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReadError {
-    path: String,
+pub struct Violation {
+    path: Vec<Segment>,
     message: String,
 }
 
-impl ReadError {
-    pub fn new(message: impl Into<String>) -> Self {
-        Self { path: String::new(), message: message.into() }
+/// A step into a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Segment {
+    /// A field, as the value spells it; an absent one in lowerCamelCase.
+    Key(String),
+    Index(usize),
+}
+
+impl Violation {
+    pub(super) fn new(message: impl Into<String>) -> Self {
+        Self { path: Vec::new(), message: message.into() }
+    }
+
+    pub(super) fn at(path: &[Segment], message: impl Into<String>) -> Self {
+        Self { path: path.to_vec(), message: message.into() }
     }
 
     pub(super) fn expected(what: &str) -> Self {
@@ -95,23 +107,58 @@ impl ReadError {
     }
 
     /// The same problem, seen from the value that holds the place under `segment`.
-    pub(super) fn under(mut self, segment: &str) -> Self {
-        let dot = if self.path.is_empty() || self.path.starts_with('[') { "" } else { "." };
-        self.path = format!("{segment}{dot}{}", self.path);
+    pub(super) fn under(mut self, segment: impl Into<Segment>) -> Self {
+        self.path.insert(0, segment.into());
         self
+    }
+
+    pub fn path(&self) -> &[Segment] {
+        &self.path
+    }
+
+    pub fn message(&self) -> &str {
+        &self.message
     }
 }
 
-impl fmt::Display for ReadError {
+impl From<&str> for Segment {
+    fn from(key: &str) -> Self {
+        Segment::Key(key.to_owned())
+    }
+}
+
+impl From<&String> for Segment {
+    fn from(key: &String) -> Self {
+        Segment::Key(key.clone())
+    }
+}
+
+impl From<usize> for Segment {
+    fn from(index: usize) -> Self {
+        Segment::Index(index)
+    }
+}
+
+impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.path.as_str() {
+        let plain = |key: &str| !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        let mut path = String::new();
+        for segment in &self.path {
+            match segment {
+                Segment::Index(index) => path += &format!("[{index}]"),
+                Segment::Key(key) if !plain(key) => path += &format!("[\"{key}\"]"),
+                Segment::Key(key) if path.is_empty() => path += key,
+                Segment::Key(key) => path += &format!(".{key}"),
+            }
+        }
+        match path.as_str() {
             "" => f.write_str(&self.message),
             path => write!(f, "`{path}`: {}", self.message),
         }
     }
 }
 
-impl std::error::Error for ReadError {}
+impl std::error::Error for Violation {}
 
 /// Fields of a message that Envoy knows and its Rust type does not, in the order in which they were read.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -119,9 +166,9 @@ pub struct Untyped(Option<Box<Object>>);
 
 impl Untyped {
     /// Keeps a field, if the message type has it.
-    pub(super) fn keep(&mut self, message_type: &str, key: &str, value: &Value) -> Result<(), ReadError> {
+    pub(super) fn keep(&mut self, message_type: &str, key: &str, value: &Value) -> Result<(), Violation> {
         if !descriptor::has_field(message_type, key) {
-            return Err(ReadError::new(format!("`{message_type}` has no such field")).under(key));
+            return Err(Violation::new(format!("`{message_type}` has no such field")).under(key));
         }
         self.0.get_or_insert_default().insert(key.to_owned(), value.clone());
         Ok(())
@@ -138,13 +185,13 @@ impl Untyped {
     }
 }
 
-pub(super) fn object(value: &Value) -> Result<&Object, ReadError> {
-    value.as_object().ok_or_else(|| ReadError::expected("an object"))
+pub(super) fn object(value: &Value) -> Result<&Object, Violation> {
+    value.as_object().ok_or_else(|| Violation::expected("an object"))
 }
 
-pub(super) fn list<T: Json>(value: &Value) -> Result<Vec<T>, ReadError> {
-    let items = value.as_array().ok_or_else(|| ReadError::expected("a list"))?;
-    let read = |(index, item)| T::read(item).map_err(|error| error.under(&format!("[{index}]")));
+pub(super) fn list<T: Json>(value: &Value) -> Result<Vec<T>, Violation> {
+    let items = value.as_array().ok_or_else(|| Violation::expected("a list"))?;
+    let read = |(index, item)| T::read(item).map_err(|error| error.under(index));
     items.iter().enumerate().map(read).collect()
 }
 
@@ -155,7 +202,7 @@ impl<T: Json> Field for Option<T> {
         }
     }
 
-    fn take(&mut self, name: Name, key: &str, value: &Value) -> Result<bool, ReadError> {
+    fn take(&mut self, name: Name, key: &str, value: &Value) -> Result<bool, Violation> {
         let Some(taken) = T::take(name, key, value) else { return Ok(false) };
         *self = Some(taken?);
         Ok(true)
@@ -174,7 +221,7 @@ impl<T: Json> Field for Vec<T> {
         }
     }
 
-    fn take(&mut self, name: Name, key: &str, value: &Value) -> Result<bool, ReadError> {
+    fn take(&mut self, name: Name, key: &str, value: &Value) -> Result<bool, Violation> {
         if !name.is(key) {
             return Ok(false);
         }
@@ -196,7 +243,7 @@ impl<T: Json> Field for BTreeMap<String, T> {
         }
     }
 
-    fn take(&mut self, name: Name, key: &str, value: &Value) -> Result<bool, ReadError> {
+    fn take(&mut self, name: Name, key: &str, value: &Value) -> Result<bool, Violation> {
         if !name.is(key) {
             return Ok(false);
         }
@@ -216,7 +263,7 @@ impl<T: Json> Json for Box<T> {
         T::write(self)
     }
 
-    fn read(value: &Value) -> Result<Self, ReadError> {
+    fn read(value: &Value) -> Result<Self, Violation> {
         T::read(value).map(Box::new)
     }
 
@@ -241,7 +288,7 @@ macro_rules! plain_field {
                 name: $crate::envoy::message::Name,
                 key: &str,
                 value: &serde_json::Value,
-            ) -> Result<bool, $crate::envoy::message::ReadError> {
+            ) -> Result<bool, $crate::envoy::message::Violation> {
                 let Some(taken) = <$type as $crate::envoy::message::Json>::take(name, key, value) else {
                     return Ok(false);
                 };
@@ -277,7 +324,7 @@ macro_rules! message {
 
             fn read_entries<'a>(
                 entries: &mut dyn Iterator<Item = (&'a String, &'a serde_json::Value)>,
-            ) -> Result<Self, $crate::envoy::message::ReadError> {
+            ) -> Result<Self, $crate::envoy::message::Violation> {
                 let mut read = Self::default();
                 for (key, value) in entries.filter(|(_, value)| !value.is_null()) {
                     $(
@@ -301,7 +348,7 @@ macro_rules! message {
                 serde_json::Value::Object(object)
             }
 
-            fn read(value: &serde_json::Value) -> Result<Self, $crate::envoy::message::ReadError> {
+            fn read(value: &serde_json::Value) -> Result<Self, $crate::envoy::message::Violation> {
                 let object = $crate::envoy::message::object(value)?;
                 $crate::envoy::message::Message::read_entries(&mut object.iter())
             }
@@ -335,8 +382,8 @@ macro_rules! oneof {
                 serde_json::Value::Object(object)
             }
 
-            fn read(_: &serde_json::Value) -> Result<Self, $crate::envoy::message::ReadError> {
-                Err($crate::envoy::message::ReadError::new("a oneof is not a value of its own"))
+            fn read(_: &serde_json::Value) -> Result<Self, $crate::envoy::message::Violation> {
+                Err($crate::envoy::message::Violation::new("a oneof is not a value of its own"))
             }
 
             fn put(&self, _: $crate::envoy::message::Name, message: &mut $crate::envoy::message::Object) {
@@ -349,7 +396,7 @@ macro_rules! oneof {
                 _: $crate::envoy::message::Name,
                 key: &str,
                 value: &serde_json::Value,
-            ) -> Option<Result<Self, $crate::envoy::message::ReadError>> {
+            ) -> Option<Result<Self, $crate::envoy::message::Violation>> {
                 $(
                     if let Some(taken) = <$kind as $crate::envoy::message::Json>::take(name!($member), key, value) {
                         return Some(taken.map(Self::$variant));
@@ -397,7 +444,7 @@ macro_rules! choice {
 
             fn read_entries<'a>(
                 entries: &mut dyn Iterator<Item = (&'a String, &'a serde_json::Value)>,
-            ) -> Result<Self, $crate::envoy::message::ReadError> {
+            ) -> Result<Self, $crate::envoy::message::Violation> {
                 let entries: Vec<_> = entries.filter(|(_, value)| !value.is_null()).collect();
                 if let [(key, value)] = entries[..] {
                     $(
@@ -421,7 +468,7 @@ macro_rules! choice {
                 serde_json::Value::Object(object)
             }
 
-            fn read(value: &serde_json::Value) -> Result<Self, $crate::envoy::message::ReadError> {
+            fn read(value: &serde_json::Value) -> Result<Self, $crate::envoy::message::Violation> {
                 let object = $crate::envoy::message::object(value)?;
                 $crate::envoy::message::Message::read_entries(&mut object.iter())
             }
@@ -463,11 +510,11 @@ macro_rules! names {
                 self.name().into()
             }
 
-            fn read(value: &serde_json::Value) -> Result<Self, $crate::envoy::message::ReadError> {
+            fn read(value: &serde_json::Value) -> Result<Self, $crate::envoy::message::Violation> {
                 match $crate::envoy::scalar::enum_name($full, value)?.as_ref() {
                     $name => Ok(Self::$first),
                     $($other => Ok(Self::$variant),)*
-                    unknown => Err($crate::envoy::message::ReadError::new(format!("`{}` has no value `{unknown}`", $full))),
+                    unknown => Err($crate::envoy::message::Violation::new(format!("`{}` has no value `{unknown}`", $full))),
                 }
             }
 

@@ -32,6 +32,7 @@ pub mod any;
 #[cfg(test)]
 mod audit;
 pub mod bootstrap;
+mod check;
 pub mod cluster;
 mod config;
 pub mod core;
@@ -54,5 +55,6 @@ pub mod tls;
 pub mod tracing;
 
 pub use any::Any;
+pub use check::check;
 pub use config::Config;
-pub use message::{Json, Message, Object, ReadError};
+pub use message::{Json, Message, Object, Segment, Violation};

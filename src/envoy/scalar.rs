@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::descriptor;
-use super::message::{Json, Object, ReadError};
+use super::message::{Json, Object, Violation};
 
 plain_field!(bool, u32, i32, u64, i64, f64, String, Bytes);
 
@@ -19,8 +19,8 @@ impl Json for bool {
         (*self).into()
     }
 
-    fn read(value: &Value) -> Result<Self, ReadError> {
-        value.as_bool().ok_or_else(|| ReadError::expected("`true` or `false`"))
+    fn read(value: &Value) -> Result<Self, Violation> {
+        value.as_bool().ok_or_else(|| Violation::expected("`true` or `false`"))
     }
 }
 
@@ -29,8 +29,8 @@ impl Json for String {
         self.as_str().into()
     }
 
-    fn read(value: &Value) -> Result<Self, ReadError> {
-        value.as_str().map(str::to_owned).ok_or_else(|| ReadError::expected("a string"))
+    fn read(value: &Value) -> Result<Self, Violation> {
+        value.as_str().map(str::to_owned).ok_or_else(|| Violation::expected("a string"))
     }
 }
 
@@ -39,7 +39,7 @@ impl Json for u32 {
         (*self).into()
     }
 
-    fn read(value: &Value) -> Result<Self, ReadError> {
+    fn read(value: &Value) -> Result<Self, Violation> {
         integer(value, "an integer from 0 to 4294967295")
     }
 }
@@ -49,7 +49,7 @@ impl Json for i32 {
         (*self).into()
     }
 
-    fn read(value: &Value) -> Result<Self, ReadError> {
+    fn read(value: &Value) -> Result<Self, Violation> {
         integer(value, "an integer of 32 bits")
     }
 }
@@ -60,7 +60,7 @@ impl Json for u64 {
         self.to_string().into()
     }
 
-    fn read(value: &Value) -> Result<Self, ReadError> {
+    fn read(value: &Value) -> Result<Self, Violation> {
         integer(value, "an integer from 0 to 18446744073709551615")
     }
 }
@@ -70,7 +70,7 @@ impl Json for i64 {
         self.to_string().into()
     }
 
-    fn read(value: &Value) -> Result<Self, ReadError> {
+    fn read(value: &Value) -> Result<Self, Violation> {
         integer(value, "an integer of 64 bits")
     }
 }
@@ -87,12 +87,12 @@ impl Json for f64 {
         }
     }
 
-    fn read(value: &Value) -> Result<Self, ReadError> {
+    fn read(value: &Value) -> Result<Self, Violation> {
         let number = match value {
             Value::String(text) => text.parse().ok(),
             value => value.as_f64(),
         };
-        number.ok_or_else(|| ReadError::expected("a number"))
+        number.ok_or_else(|| Violation::expected("a number"))
     }
 }
 
@@ -101,8 +101,8 @@ impl Json for Bytes {
         base64(&self.0).into()
     }
 
-    fn read(value: &Value) -> Result<Self, ReadError> {
-        value.as_str().and_then(from_base64).map(Bytes).ok_or_else(|| ReadError::expected("bytes in base64"))
+    fn read(value: &Value) -> Result<Self, Violation> {
+        value.as_str().and_then(from_base64).map(Bytes).ok_or_else(|| Violation::expected("bytes in base64"))
     }
 }
 
@@ -118,14 +118,14 @@ impl Json for Duration {
         .into()
     }
 
-    fn read(value: &Value) -> Result<Self, ReadError> {
+    fn read(value: &Value) -> Result<Self, Violation> {
         let duration = value.as_str().and_then(parse_duration);
         let duration = duration.filter(|nanos| *nanos >= 0);
         let duration = duration.map(|nanos| {
             let second = 1_000_000_000;
             Duration::new((nanos / second) as u64, (nanos % second) as u32)
         });
-        duration.ok_or_else(|| ReadError::expected("a duration such as `1.5s`"))
+        duration.ok_or_else(|| Violation::expected("a duration such as `1.5s`"))
     }
 }
 
@@ -134,7 +134,7 @@ impl Json for Object {
         Value::Object(self.clone())
     }
 
-    fn read(value: &Value) -> Result<Self, ReadError> {
+    fn read(value: &Value) -> Result<Self, Violation> {
         super::message::object(value).cloned()
     }
 }
@@ -145,7 +145,7 @@ impl Json for Value {
         self.clone()
     }
 
-    fn read(value: &Value) -> Result<Self, ReadError> {
+    fn read(value: &Value) -> Result<Self, Violation> {
         Ok(value.clone())
     }
 }
@@ -166,6 +166,38 @@ pub(super) fn parse_duration(text: &str) -> Option<i128> {
     Some(if negative { -duration } else { duration })
 }
 
+/// The nanoseconds from 1970 to a time in RFC 3339.
+pub(super) fn parse_timestamp(text: &str) -> Option<i128> {
+    let (date, time) = text.split_once(['T', 't'])?;
+    let offset_at = time.find(['Z', 'z', '+', '-'])?;
+    let (time, offset) = time.split_at(offset_at);
+    let (time, fraction) = time.split_once('.').unwrap_or((time, "0"));
+    let [year, month, day] = numbers(date, '-')?;
+    let [hour, minute, second] = numbers(time, ':')?;
+    let offset = match offset.split_at(1) {
+        ("Z" | "z", "") => 0,
+        (sign @ ("+" | "-"), offset) => {
+            let [hours, minutes] = numbers(offset, ':')?;
+            (hours * 60 + minutes) * if sign == "+" { 60 } else { -60 }
+        }
+        _ => return None,
+    };
+    let ranges = [(year, 1, 9999), (month, 1, 12), (day, 1, 31), (hour, 0, 23), (minute, 0, 59), (second, 0, 60)];
+    let in_range = ranges.iter().all(|(number, least, most)| (least..=most).contains(&number));
+    let nanos = parse_duration(&format!("0.{fraction}s")).filter(|_| in_range)?;
+    // Howard Hinnant's days_from_civil: years that begin in March have their leap day at the end.
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let days = year * 365 + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
+    let days = days + (153 * month + 2) / 5 + day - 1 - 719_468;
+    Some((((days * 24 + hour) * 60 + minute) * 60 + second - offset) * 1_000_000_000 + nanos)
+}
+
+fn numbers<const N: usize>(text: &str, between: char) -> Option<[i128; N]> {
+    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit()).then(|| part.parse().ok())?;
+    let numbers: Vec<i128> = text.split(between).map(digits).collect::<Option<_>>()?;
+    numbers.try_into().ok()
+}
+
 /// An integer, which protobuf also takes as a string and as a number such as `1e3`.
 pub(super) fn parse_integer(value: &Value) -> Option<i128> {
     let whole = |number: f64| (number.fract() == 0.0 && number.abs() < 1e19).then_some(number as i128);
@@ -178,19 +210,19 @@ pub(super) fn parse_integer(value: &Value) -> Option<i128> {
     }
 }
 
-fn integer<T: TryFrom<i128>>(value: &Value, what: &str) -> Result<T, ReadError> {
-    parse_integer(value).and_then(|number| number.try_into().ok()).ok_or_else(|| ReadError::expected(what))
+fn integer<T: TryFrom<i128>>(value: &Value, what: &str) -> Result<T, Violation> {
+    parse_integer(value).and_then(|number| number.try_into().ok()).ok_or_else(|| Violation::expected(what))
 }
 
 /// The name of a value of an enum; protobuf also takes its number.
-pub(super) fn enum_name<'a>(enum_type: &str, value: &'a Value) -> Result<Cow<'a, str>, ReadError> {
+pub(super) fn enum_name<'a>(enum_type: &str, value: &'a Value) -> Result<Cow<'a, str>, Violation> {
     let number = || parse_integer(value)?.try_into().ok();
     match value {
         Value::String(name) => Ok(Cow::Borrowed(name)),
         value => number()
             .and_then(|number| descriptor::enum_name(enum_type, number))
             .map(Cow::Owned)
-            .ok_or_else(|| ReadError::new(format!("`{enum_type}` has no value `{value}`"))),
+            .ok_or_else(|| Violation::new(format!("`{enum_type}` has no value `{value}`"))),
     }
 }
 
@@ -263,6 +295,18 @@ mod tests {
         assert_eq!(f64::read(&json!("100")).unwrap().write(), json!(100));
         assert_eq!(0.5.write(), json!(0.5));
         assert_eq!(f64::INFINITY.write(), json!("Infinity"));
+    }
+
+    #[test]
+    fn timestamps_count_from_1970() {
+        let second = 1_000_000_000;
+        assert_eq!(parse_timestamp("1970-01-01T00:00:00Z"), Some(0));
+        assert_eq!(parse_timestamp("2000-02-29T12:00:00.5Z"), Some(951_825_600 * second + second / 2));
+        assert_eq!(parse_timestamp("2000-03-01T01:00:00+01:00"), Some(951_868_800 * second));
+        assert_eq!(parse_timestamp("1969-12-31T23:59:59Z"), Some(-second));
+        for text in ["", "2000-01-01", "2000-13-01T00:00:00Z", "2000-01-01T00:00:00", "2000-01-01T00:00:00X"] {
+            assert_eq!(parse_timestamp(text), None, "{text}");
+        }
     }
 
     #[test]
