@@ -24,9 +24,9 @@ use rules::{FieldRules, MessageRules};
 /// assert_eq!(
 ///     found,
 ///     [
-///         "`lbPolcy`: `envoy.config.cluster.v3.Cluster` has no such field",
 ///         "`name`: must have at least 1 character",
 ///         "`connectTimeout`: must be greater than 0s",
+///         "`lbPolcy`: `envoy.config.cluster.v3.Cluster` has no such field",
 ///     ]
 /// );
 /// ```
