@@ -5,6 +5,8 @@
 //! limits that only some fields ask for; these are methods that give the value back, as [`Duration::timeout`]. Types of
 //! numbers have `from_number` besides, for fields that are numbers in YAML.
 //!
+//! [`language`] answers questions about all the texts that matchers take at once.
+//!
 //! Files are those of istio/istio, release 1.31, if no other project is named.
 //!
 //! | type | grammar | source |

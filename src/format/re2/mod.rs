@@ -179,7 +179,7 @@ mod tests {
             ("(?m)^a$\n^b", &["a\nb"], &["ab"]),
             (r"\bfoo\b", &["foo"], &["foobar"]),
             ("a(?i)b|c", &["aB", "C"], &["Ab"]),
-            ("(?P<a>x)(?<b>y)", &["xy"], &["x"]),
+            ("(?P<a>x)(?<a>y)", &["xy"], &["x"]),
         ];
         for (pattern, matches, others) in table {
             let re2 = Re2::parse(pattern).unwrap();

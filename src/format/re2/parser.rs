@@ -69,8 +69,8 @@ impl Part {
 struct Group {
     /// What holds again after the group.
     flags: Flags,
-    /// The number and the name, if the group captures.
-    capture: Option<(u32, Option<Box<str>>)>,
+    /// The number, if the group captures. Names are of no use to Istio or Envoy, and RE2 lets two groups share one.
+    capture: Option<u32>,
     alternatives: Vec<Part>,
     sequence: Vec<Part>,
 }
@@ -85,7 +85,10 @@ impl Group {
         self.end_alternative();
         let part = join(self.alternatives, Hir::alternation);
         match self.capture {
-            Some((index, name)) => Part { hir: Hir::capture(Capture { index, name, sub: Box::new(part.hir) }), ..part },
+            Some(index) => {
+                let capture = Capture { index, name: None, sub: Box::new(part.hir) };
+                Part { hir: Hir::capture(capture), ..part }
+            }
             None => part,
         }
     }
@@ -216,7 +219,7 @@ impl<'p> Parser<'p> {
             Some(_) => self.flags(),
             None => {
                 self.skip(1);
-                self.open_capture(None)
+                self.open_capture()
             }
         }
     }
@@ -238,13 +241,12 @@ impl<'p> Parser<'p> {
         }
         self.names.push(name);
         self.rest = rest;
-        self.open_capture(Some(name))
+        self.open_capture()
     }
 
-    fn open_capture(&mut self, name: Option<&str>) -> Result<(), Reason> {
+    fn open_capture(&mut self) -> Result<(), Reason> {
         self.captures += 1;
-        let capture = Some((self.captures, name.map(Box::from)));
-        self.push_group(Group { flags: self.flags, capture, ..Group::default() })
+        self.push_group(Group { flags: self.flags, capture: Some(self.captures), ..Group::default() })
     }
 
     fn push_group(&mut self, group: Group) -> Result<(), Reason> {
