@@ -3,17 +3,20 @@
 //! Every question about names, visibility, precedence and selection is answered here and nowhere else, so that rules,
 //! translation, traces and traffic cannot disagree. Sources: istio 1.31 `pilot/pkg/model`.
 
+mod delegates;
 mod destination_rules;
 mod destinations;
 mod gateway_proxies;
 mod gateways;
 mod hosts;
+pub mod matching;
 mod peer_authentication;
 mod policies;
 mod protocol;
 mod selectors;
 mod services;
 mod settings;
+mod shadows;
 mod sidecars;
 mod visibility;
 mod workloads;
@@ -22,6 +25,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::model::{Kind, Meta, Object, Resources};
 
+pub use delegates::{DelegateLookup, EffectiveMatch, EffectiveRoute, MatchConflict, dropped_match};
 pub use destination_rules::{DestinationRules, MergedRule, MergedSubset};
 pub use destinations::{Client, SubsetLookup, Target};
 pub use gateway_proxies::GatewayProxy;
@@ -32,6 +36,7 @@ pub use policies::InboundPort;
 pub use protocol::Protocol;
 pub use services::{Origin, Resolution, Service, ServiceLookup, ServicePort, TargetPort};
 pub use settings::{Options, OutboundMode, Settings};
+pub use shadows::{L4Route, Place, l4_routes, l4_shadows, shadows};
 pub use sidecars::{EgressHost, SidecarScope};
 pub use visibility::ExportTo;
 pub use workloads::{Injection, Selection, Workload, WorkloadKind};

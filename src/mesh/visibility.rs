@@ -46,6 +46,15 @@ impl<'m> ExportTo<'m> {
         matches!(self, ExportTo::Namespaces(namespaces) if namespaces.as_slice() == [namespace])
     }
 
+    /// Whether some namespace sees both.
+    pub fn meets(&self, other: &Self) -> bool {
+        match (self, other) {
+            (ExportTo::Nobody, _) | (_, ExportTo::Nobody) => false,
+            (ExportTo::All, _) | (_, ExportTo::All) => true,
+            (ExportTo::Namespaces(ours), ExportTo::Namespaces(theirs)) => theirs.iter().any(|name| ours.contains(name)),
+        }
+    }
+
     pub fn covers(&self, other: &Self) -> bool {
         match (self, other) {
             (ExportTo::All, _) | (_, ExportTo::Nobody) => true,

@@ -289,6 +289,22 @@ impl<'a> HttpRoute<'a> {
     }
 }
 
+impl HttpRoute<'_> {
+    /// Whether two routes do the same with their requests, as far as the text tells.
+    pub fn same_action(&self, other: &Self) -> bool {
+        let action = |route: &Self| {
+            let entries = route.node.entries().filter(|entry| !["match", "name"].contains(&&*entry.key.key_text()));
+            entries.collect::<Vec<_>>()
+        };
+        let (own, theirs) = (action(self), action(other));
+        own.len() == theirs.len()
+            && own.iter().all(|entry| {
+                let same = theirs.iter().find(|other| other.key.key_text() == entry.key.key_text());
+                same.is_some_and(|other| entry.value.same_value(other.value))
+            })
+    }
+}
+
 impl<'a> Delegate<'a> {
     /// Its namespace, that of the VirtualService if it names none.
     pub fn namespace_or(&self, own: &'a str) -> &'a str {

@@ -19,6 +19,16 @@ pub(super) fn list(names: &[&str]) -> String {
     }
 }
 
+/// `port 80`, `ports 80, 81 and 82`.
+pub(super) fn numbers(what: &str, numbers: &[i64]) -> String {
+    let texts: Vec<_> = numbers.iter().map(i64::to_string).collect();
+    match texts.as_slice() {
+        [] => format!("no {what}"),
+        [one] => format!("{what} {one}"),
+        [rest @ .., last] => format!("{what}s {} and {last}", rest.join(", ")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -153,6 +153,26 @@ impl<'a> Node<'a> {
         self.entry(key).map(|entry| entry.key.at())
     }
 
+    /// Whether two places hold the same value, however it is written and in whatever order the keys are.
+    pub fn same_value(self, other: Node<'_>) -> bool {
+        if self.kind() != other.kind() {
+            return false;
+        }
+        match self.kind() {
+            Kind::Scalar => self.scalar() == other.scalar(),
+            Kind::Sequence => {
+                let same = |(left, right): (Node<'_>, Node<'_>)| left.same_value(right);
+                self.items().count() == other.items().count() && self.items().zip(other.items()).all(same)
+            }
+            Kind::Mapping => {
+                let same = |entry: Entry<'_>| {
+                    other.entry(&entry.key.key_text()).is_some_and(|theirs| entry.value.same_value(theirs.value))
+                };
+                self.entries().count() == other.entries().count() && self.entries().all(same)
+            }
+        }
+    }
+
     /// Follows a path of keys.
     pub fn path(self, keys: &[&str]) -> Option<Node<'a>> {
         keys.iter().try_fold(self, |node, key| node.get(key))

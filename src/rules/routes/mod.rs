@@ -1,5 +1,115 @@
 //! What routes match, in which order, and what they change.
 
+mod conflicting_virtual_services;
+mod destination_port_is_targetport;
+mod destination_port_not_found;
+mod destination_port_required;
+mod destination_port_udp;
+mod destination_ports;
+mod http_routes_on_non_http_port;
+mod match_port_not_listening;
+mod route_order_undefined;
+mod shadowed_match;
+mod shadowed_route;
+mod shared_gateway_host;
+mod shared_hosts;
+
+use std::collections::BTreeSet;
+
+use crate::mesh::matching::{HttpPredicate, Proxies};
+use crate::mesh::{EffectiveRoute, Mesh, Service, ServiceLookup};
+use crate::model::Object;
+use crate::model::virtual_service::VirtualService;
+
 use super::catalog::rules;
 
-rules! {}
+rules! {
+    "shadowed-route" => shadowed_route::check,
+    "shadowed-match" => shadowed_match::check,
+    "conflicting-virtual-services" => conflicting_virtual_services::check,
+    "route-order-undefined" => route_order_undefined::check,
+    "shared-gateway-host" => shared_gateway_host::check,
+    "destination-port-not-found" => destination_port_not_found::check,
+    "destination-port-is-targetport" => destination_port_is_targetport::check,
+    "destination-port-udp" => destination_port_udp::check,
+    "destination-port-required" => destination_port_required::check,
+    "match-port-not-listening" => match_port_not_listening::check,
+    "http-routes-on-non-http-port" => http_routes_on_non_http_port::check,
+}
+
+/// Whether a finding about `route`, because of `taker`, belongs to the pass over `service`. What a delegate does to
+/// itself is found in its own pass, what a root does to it only if it has no other root.
+fn is_reported_with<'m>(
+    mesh: &Mesh<'m>,
+    service: &'m Object<'m, VirtualService<'m>>,
+    route: &EffectiveRoute<'m>,
+    taker: &EffectiveRoute<'m>,
+) -> bool {
+    if std::ptr::eq(route.owner, service) {
+        return true;
+    }
+    let owner = &route.owner.meta;
+    let delegations = service.spec.http.iter().filter_map(|http| http.delegate.as_ref()).filter(|delegate| {
+        let namespace = delegate.namespace_or(service.meta.namespace);
+        delegate.name.is_some_and(|name| name.value == owner.name.value) && namespace == owner.namespace
+    });
+    !std::ptr::eq(route.owner, taker.owner) && delegations.count() == 1 && mesh.roots(route.owner).count() == 1
+}
+
+/// The ports that requests come in on.
+#[derive(Debug, Default)]
+struct Ports {
+    /// Of servers of gateways.
+    gateways: BTreeSet<i64>,
+    /// Of the services that clients of sidecars call.
+    sidecars: BTreeSet<i64>,
+}
+
+/// The ports on which proxies of a VirtualService get requests for it; `None` where the input does not tell.
+fn ports_of<'m>(mesh: &Mesh<'m>, service: &'m Object<'m, VirtualService<'m>>, proxies: &Proxies<'m>) -> Option<Ports> {
+    let mut ports = Ports::default();
+    for bound in mesh.bound_gateways(service).filter(|bound| proxies.includes(bound.namespace, bound.name)) {
+        let gateway = bound.gateway.found()?;
+        let accepts = |host: &crate::model::Str<'_>, server: &crate::mesh::ServerRef<'_>| {
+            server.accepts(&mesh.full_name(host.value, service.meta.namespace), service.meta.namespace)
+        };
+        let servers = mesh.servers(gateway);
+        let servers = servers.filter(|server| service.spec.hosts.iter().any(|host| accepts(host, server)));
+        ports.gateways.extend(servers.filter_map(|server| server.port()));
+    }
+    if proxies.includes_mesh() && mesh.applies_to_sidecars(&service.spec) {
+        let served = served_services(mesh, service)?;
+        ports.sidecars.extend(served.iter().flat_map(|served| &served.ports).map(|port| port.number));
+    }
+    Some(ports)
+}
+
+/// The ports on which requests for these matches come in, as far as the input tells.
+fn listener_ports<'p, 'm: 'p>(
+    mesh: &Mesh<'m>,
+    service: &'m Object<'m, VirtualService<'m>>,
+    matches: impl Iterator<Item = &'p HttpPredicate<'m>>,
+) -> Ports {
+    let mut all = Ports::default();
+    for predicate in matches {
+        let Some(ports) = ports_of(mesh, service, &predicate.proxies) else { continue };
+        let asked = |port: &i64| predicate.port.is_none_or(|asked| asked == *port);
+        all.gateways.extend(ports.gateways.into_iter().filter(asked));
+        all.sidecars.extend(ports.sidecars.into_iter().filter(asked));
+    }
+    all
+}
+
+/// The services that the hosts of a VirtualService are, for sidecars; `None` if one of the hosts is not known.
+fn served_services<'s, 'm>(
+    mesh: &'s Mesh<'m>,
+    service: &'m Object<'m, VirtualService<'m>>,
+) -> Option<Vec<&'s Service<'m>>> {
+    let mut served = Vec::new();
+    for host in &service.spec.hosts {
+        let full = mesh.full_name(host.value, service.meta.namespace);
+        let ServiceLookup::Found(_) = mesh.service(&full, service.meta.namespace) else { return None };
+        served.extend(mesh.services_named(&full));
+    }
+    Some(served)
+}

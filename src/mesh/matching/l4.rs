@@ -1,0 +1,115 @@
+use ipnet::IpNet;
+use rustc_hash::FxHashMap;
+
+use crate::format::Subnet;
+use crate::model::virtual_service::{L4MatchAttributes, TlsMatchAttributes, VirtualService};
+use crate::model::{Int, Labels, Object, Str};
+
+use super::proxies::{Source, gateways};
+use super::{Covers, Proxies};
+
+/// The connections that one entry of `tls[].match` or `tcp[].match` accepts, and for which proxies.
+#[derive(Clone, Debug, PartialEq)]
+pub struct L4Predicate<'m> {
+    /// The names in the ClientHello; empty for TCP.
+    sni: Vec<String>,
+    subnets: Vec<IpNet>,
+    pub port: Option<i64>,
+    pub proxies: Proxies<'m>,
+}
+
+/// What TLS and TCP have in common.
+struct Attributes<'s, 'm> {
+    subnets: &'s [Str<'m>],
+    port: Option<Int>,
+    labels: &'s Labels<'m>,
+    gateways: &'s [Str<'m>],
+    namespace: Option<Str<'m>>,
+}
+
+impl<'m> L4Predicate<'m> {
+    /// What a route without `match` accepts.
+    pub fn all(service: &Object<'m, VirtualService<'m>>) -> Self {
+        let bound = gateways(&service.spec.gateways, service.meta.namespace);
+        Self { sni: Vec::new(), subnets: Vec::new(), port: None, proxies: Proxies::all(&bound) }
+    }
+
+    pub fn tls(service: &Object<'m, VirtualService<'m>>, attributes: &TlsMatchAttributes<'m>) -> Self {
+        let common = Attributes {
+            subnets: &attributes.destination_subnets,
+            port: attributes.port,
+            labels: &attributes.source_labels,
+            gateways: &attributes.gateways,
+            namespace: attributes.source_namespace,
+        };
+        let sni = attributes.sni_hosts.iter().map(|host| host.value.to_ascii_lowercase()).collect();
+        Self { sni, ..Self::common(service, &common) }
+    }
+
+    pub fn tcp(service: &Object<'m, VirtualService<'m>>, attributes: &L4MatchAttributes<'m>) -> Self {
+        let common = Attributes {
+            subnets: &attributes.destination_subnets,
+            port: attributes.port,
+            labels: &attributes.source_labels,
+            gateways: &attributes.gateways,
+            namespace: attributes.source_namespace,
+        };
+        Self::common(service, &common)
+    }
+
+    fn common(service: &Object<'m, VirtualService<'m>>, attributes: &Attributes<'_, 'm>) -> Self {
+        let own = service.meta.namespace;
+        let source = Source {
+            gateways: attributes.gateways,
+            labels: attributes.labels,
+            namespace: attributes.namespace,
+            always: true,
+        };
+        let subnets = attributes.subnets.iter().filter_map(|text| Subnet::parse(text.value).ok());
+        Self {
+            sni: Vec::new(),
+            subnets: subnets.map(|subnet| subnet.network().trunc()).collect(),
+            port: attributes.port.map(|port| port.value).filter(|port| *port != 0),
+            proxies: Proxies::new(&gateways(&service.spec.gateways, own), own, &source),
+        }
+    }
+
+    /// Whether nothing is left for `other`, if it comes later. Names must be equal for that: of names that contain
+    /// others Envoy takes the most specific one, wherever it stands; so it does with networks.
+    pub fn covers(&self, other: &Self) -> bool {
+        self.port.is_none_or(|port| other.port == Some(port))
+            && self.proxies.covers(&other.proxies)
+            && other.sni.iter().all(|name| self.sni.contains(name))
+            && (self.sni.is_empty() || !other.sni.is_empty())
+            && match other.subnets.is_empty() {
+                true => self.subnets.is_empty(),
+                false => other.subnets.iter().all(|network| self.subnets.contains(network)),
+            }
+    }
+}
+
+/// Predicates, to be asked which of them cover another.
+#[derive(Debug, Default)]
+pub struct L4Index<'p, 'm> {
+    /// By each of their names, and by port.
+    entries: FxHashMap<(Option<&'p str>, Option<i64>), Vec<(usize, &'p L4Predicate<'m>)>>,
+}
+
+impl<'p, 'm> Covers<'p, L4Predicate<'m>> for L4Index<'p, 'm> {
+    fn insert(&mut self, number: usize, predicate: &'p L4Predicate<'m>) {
+        let names: Vec<_> = match predicate.sni.is_empty() {
+            true => vec![None],
+            false => predicate.sni.iter().map(|name| Some(name.as_str())).collect(),
+        };
+        for name in names {
+            self.entries.entry((name, predicate.port)).or_default().push((number, predicate));
+        }
+    }
+
+    fn first_covering(&self, other: &'p L4Predicate<'m>) -> Option<usize> {
+        let names = [None, other.sni.first().map(String::as_str)];
+        let keys = names.into_iter().flat_map(|name| [None, other.port].map(|port| (name, port)));
+        let candidates = keys.filter_map(|key| self.entries.get(&key)).flatten();
+        candidates.filter(|(_, predicate)| predicate.covers(other)).map(|(number, _)| *number).min()
+    }
+}

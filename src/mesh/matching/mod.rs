@@ -1,0 +1,83 @@
+//! Which requests the matches of VirtualServices accept: whether one match accepts all that another does, whether they
+//! can meet, and an example of what they accept.
+//!
+//! The whole predicate counts: path, method, scheme, authority, headers, query parameters, port, gateways and source.
+//! Answers are exact but for regular expressions, of which only what is plain to see is decided; the rest is
+//! [`Verdict::Undecided`], never a guess. What a condition means is Envoy's business: istio 1.31
+//! `pilot/pkg/networking/core/route/route.go` (`TranslateRouteMatch`), Envoy 1.38 `config.route.v3.RouteMatch`.
+
+mod condition;
+mod covers;
+mod http;
+mod l4;
+mod pattern;
+mod proxies;
+mod text;
+mod witness;
+
+pub use condition::{Condition, Conditions};
+pub use covers::CoverIndex;
+pub use http::HttpPredicate;
+pub use l4::{L4Index, L4Predicate};
+pub use proxies::Proxies;
+pub use text::TextSet;
+pub use witness::Witness;
+
+/// Predicates, to be asked which of them cover another.
+pub trait Covers<'p, P> {
+    /// Adds a predicate under a number of the caller's.
+    fn insert(&mut self, number: usize, predicate: &'p P);
+
+    /// The smallest number of a predicate that covers `other`.
+    fn first_covering(&self, other: &'p P) -> Option<usize>;
+}
+
+/// The answer to a question about all requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    No,
+    Undecided,
+    Yes,
+}
+
+impl Verdict {
+    pub fn is_yes(self) -> bool {
+        self == Verdict::Yes
+    }
+
+    fn of(yes: bool) -> Self {
+        if yes { Verdict::Yes } else { Verdict::No }
+    }
+
+    /// Whether all of `verdicts` hold. Stops at the first that does not.
+    fn all(verdicts: impl IntoIterator<Item = Verdict>) -> Self {
+        let mut worst = Verdict::Yes;
+        for verdict in verdicts {
+            worst = worst.min(verdict);
+            if worst == Verdict::No {
+                break;
+            }
+        }
+        worst
+    }
+
+    /// Whether any of `verdicts` holds. Stops at the first that does.
+    fn any(verdicts: impl IntoIterator<Item = Verdict>) -> Self {
+        let mut best = Verdict::No;
+        for verdict in verdicts {
+            best = best.max(verdict);
+            if best == Verdict::Yes {
+                break;
+            }
+        }
+        best
+    }
+
+    fn not(self) -> Self {
+        match self {
+            Verdict::Yes => Verdict::No,
+            Verdict::Undecided => Verdict::Undecided,
+            Verdict::No => Verdict::Yes,
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! Regular expressions, as far as they can be compared by looking at them.
+
+use std::sync::{Arc, OnceLock};
+
+use regex::Regex;
+
+/// A regular expression that a text must match as a whole.
+#[derive(Clone, Debug)]
+pub struct Pattern<'m> {
+    text: &'m str,
+    /// What every text that matches starts with.
+    literal: String,
+    /// What every text that matches has between two slashes.
+    segments: Vec<String>,
+    compiled: Arc<OnceLock<Option<Regex>>>,
+}
+
+/// What a regular expression turns out to be.
+pub(super) enum Shape<'m> {
+    All,
+    Exact(String),
+    Prefix(String),
+    Pattern(Pattern<'m>),
+}
+
+impl PartialEq for Pattern<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl<'m> Pattern<'m> {
+    /// Patterns that are a literal, or a literal before `.*`, are told apart from the others. Anchors say nothing, since
+    /// the whole text must match anyway.
+    pub(super) fn shape(text: &'m str) -> Shape<'m> {
+        let inner = text.strip_prefix('^').unwrap_or(text);
+        let inner = match inner.strip_suffix('$') {
+            Some(rest) if !rest.ends_with('\\') => rest,
+            _ => inner,
+        };
+        let (literal, rest) = split_literal(inner);
+        match rest {
+            "" => Shape::Exact(literal),
+            ".*" if literal.is_empty() => Shape::All,
+            ".*" => Shape::Prefix(literal),
+            _ => Shape::Pattern(Pattern {
+                text,
+                segments: literals(inner).iter().flat_map(|literal| segments(literal)).map(str::to_owned).collect(),
+                literal,
+                compiled: Arc::default(),
+            }),
+        }
+    }
+
+    pub(super) fn literal(&self) -> &str {
+        &self.literal
+    }
+
+    pub(super) fn segments(&self) -> impl Iterator<Item = &str> {
+        self.segments.iter().map(String::as_str)
+    }
+
+    /// `None` if it is not a legal pattern.
+    pub(super) fn matches(&self, text: &str) -> Option<bool> {
+        let compiled = self.compiled.get_or_init(|| Regex::new(&format!("^(?:{})$", self.text)).ok());
+        compiled.as_ref().map(|regex| regex.is_match(text))
+    }
+}
+
+/// The literal that a pattern starts with, without its escapes, and the rest. A character that is repeated or optional
+/// belongs to the rest, and so does everything if there is an alternative.
+fn split_literal(pattern: &str) -> (String, &str) {
+    if has_alternative(pattern) { (String::new(), pattern) } else { take_literal(pattern) }
+}
+
+fn take_literal(pattern: &str) -> (String, &str) {
+    const META: &str = r".+*?()|[]{}^$\";
+    let mut literal = String::new();
+    let mut rest = pattern;
+    loop {
+        let mut chars = rest.chars();
+        let (character, after) = match chars.next() {
+            Some('\\') => match chars.next() {
+                // `\d`, `\b` and the like are classes; an escaped sign is itself.
+                Some(sign) if sign.is_ascii_punctuation() => (sign, chars.as_str()),
+                _ => break,
+            },
+            Some(character) if !META.contains(character) => (character, chars.as_str()),
+            _ => break,
+        };
+        if after.starts_with(['*', '?', '{', '+']) {
+            break;
+        }
+        literal.push(character);
+        rest = after;
+    }
+    (literal, rest)
+}
+
+/// All literals outside of groups that every match contains.
+fn literals(pattern: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut rest = if has_alternative(pattern) { "" } else { pattern };
+    while !rest.is_empty() {
+        let (literal, after) = take_literal(rest);
+        if !literal.is_empty() {
+            found.push(literal);
+        }
+        rest = skip_one(after);
+    }
+    found
+}
+
+/// What follows the group, class or character that `pattern` starts with.
+fn skip_one(pattern: &str) -> &str {
+    let mut chars = pattern.chars();
+    let (mut groups, mut in_class) = (0_usize, false);
+    while let Some(character) = chars.next() {
+        match character {
+            '\\' => drop(chars.next()),
+            '[' if !in_class => in_class = true,
+            ']' => in_class = false,
+            '(' if !in_class => groups += 1,
+            ')' if !in_class => groups = groups.saturating_sub(1),
+            _ => {}
+        }
+        if groups == 0 && !in_class {
+            break;
+        }
+    }
+    chars.as_str()
+}
+
+/// The parts of a text between two slashes.
+pub(super) fn segments(text: &str) -> impl Iterator<Item = &str> {
+    let last = text.matches('/').count();
+    text.split('/')
+        .enumerate()
+        .filter(move |(at, part)| *at > 0 && *at < last && !part.is_empty())
+        .map(|(_, part)| part)
+}
+
+/// Whether there is a `|` outside of groups and classes. May say so of a `|` that only looks like one.
+fn has_alternative(pattern: &str) -> bool {
+    let mut depth = 0_usize;
+    let mut escaped = false;
+    for character in pattern.chars() {
+        match character {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            '|' if depth == 0 => return true,
+            _ => {}
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_are_taken_apart() {
+        let cases = [
+            ("/items", "exact /items"),
+            (r"^/items\.json$", "exact /items.json"),
+            ("/items/.*", "prefix /items/"),
+            (".*", "all"),
+            ("/items/[0-9]+", "pattern /items/"),
+            ("/items?", "pattern /item"),
+            ("/a|/b", "pattern "),
+            ("/a(/b|/c)", "pattern /a"),
+            (r"/\d+", "pattern /"),
+            (".*x", "pattern "),
+            ("/a.+", "pattern /a"),
+        ];
+        for (text, expected) in cases {
+            let shape = match Pattern::shape(text) {
+                Shape::All => "all".to_owned(),
+                Shape::Exact(text) => format!("exact {text}"),
+                Shape::Prefix(text) => format!("prefix {text}"),
+                Shape::Pattern(pattern) => format!("pattern {}", pattern.literal),
+            };
+            assert_eq!(shape, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn required_segments_are_found() {
+        let cases: [(&str, &[&str]); 6] = [
+            ("/v[0-9]+/orders/.*", &["orders"]),
+            ("/v1/(a|b)/x/?", &["v1"]),
+            ("/a/b|/c/d/e", &[]),
+            (r"/a/[^/]+/b\.c/.+", &["a", "b.c"]),
+            ("/a/b?/c/d*", &["a", "c"]),
+            ("/a{2}/b/.*", &["b"]),
+        ];
+        for (text, expected) in cases {
+            let Shape::Pattern(pattern) = Pattern::shape(text) else { panic!("{text}") };
+            assert_eq!(pattern.segments, expected, "{text}");
+        }
+    }
+}
