@@ -31,7 +31,7 @@ pub use destinations::{Client, SubsetLookup, Target};
 pub use gateway_proxies::GatewayProxy;
 pub use gateways::{BoundGateway, GatewayReference, ServerRef, ServerTraffic};
 pub use hosts::{has_wildcard, host_matches, host_subset_of};
-pub use peer_authentication::{MutualTlsMode, PeerAuthentications};
+pub use peer_authentication::{ModeInForce, MutualTlsMode, PeerAuthentications};
 pub use policies::InboundPort;
 pub use protocol::Protocol;
 pub use services::{Origin, Resolution, Service, ServiceLookup, ServicePort, TargetPort};

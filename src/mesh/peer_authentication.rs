@@ -3,9 +3,11 @@
 
 use rustc_hash::FxHashMap;
 
+use crate::model::destination_rule::DestinationRule;
 use crate::model::security::PeerAuthentication;
-use crate::model::{Labels, Object, Resources};
+use crate::model::{Object, Resources, Str};
 
+use super::selectors::SelectorIndex;
 use super::{Mesh, Settings, Workload, by_age};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -35,14 +37,18 @@ impl MutualTlsMode {
     }
 }
 
+/// A mode, and the PeerAuthentication that says so; without one it is Istio's default.
+pub type ModeInForce<'m> = (MutualTlsMode, Option<&'m Object<'m, PeerAuthentication<'m>>>);
+
 /// PeerAuthentications by what they hold for. Of several the oldest counts.
 #[derive(Debug, Default)]
 pub struct PeerAuthentications<'m> {
     root: &'m str,
     /// Without selector, by namespace.
     of_namespace: FxHashMap<&'m str, &'m Object<'m, PeerAuthentication<'m>>>,
-    /// With selector, by namespace, oldest first. Those of the root namespace are ignored by Istio.
-    of_workload: FxHashMap<&'m str, Vec<&'m Object<'m, PeerAuthentication<'m>>>>,
+    /// With selector, oldest first. Those of the root namespace are ignored by Istio.
+    of_workload: Vec<&'m Object<'m, PeerAuthentication<'m>>>,
+    selectors: SelectorIndex<'m>,
 }
 
 impl<'m> PeerAuthentications<'m> {
@@ -50,14 +56,16 @@ impl<'m> PeerAuthentications<'m> {
         let mut all = Self { root: settings.root_namespace, ..Self::default() };
         for object in by_age(&resources.peer_authentications) {
             let namespace = object.meta.namespace;
-            match selector(object) {
+            match object.spec.selector() {
                 None => {
                     all.of_namespace.entry(namespace).or_insert(object);
                 }
                 Some(_) if namespace == settings.root_namespace => {}
-                Some(_) => all.of_workload.entry(namespace).or_default().push(object),
+                Some(_) => all.of_workload.push(object),
             }
         }
+        let selectors = all.of_workload.iter().map(|object| Some((object.meta.namespace, object.spec.selector()?)));
+        all.selectors = SelectorIndex::new(&selectors.collect::<Vec<_>>());
         all
     }
 
@@ -72,12 +80,6 @@ impl<'m> PeerAuthentications<'m> {
     }
 }
 
-/// The labels that a PeerAuthentication is for; `None` if for all.
-fn selector<'m>(object: &'m Object<'m, PeerAuthentication<'m>>) -> Option<&'m Labels<'m>> {
-    let labels = &object.spec.selector.as_ref()?.match_labels;
-    (!labels.is_empty()).then_some(labels)
-}
-
 impl<'m> Mesh<'m> {
     /// The mode in force on `port` of the workload (a number of the workload, not of a Service), and what says so:
     /// `None` is the default of Istio, `PERMISSIVE`.
@@ -85,12 +87,9 @@ impl<'m> Mesh<'m> {
         &self,
         workload: &Workload<'m>,
         port: Option<i64>,
-    ) -> (MutualTlsMode, Option<&'m Object<'m, PeerAuthentication<'m>>>) {
+    ) -> ModeInForce<'m> {
         let policies = &self.peer_authentications;
-        let of_workload = policies.of_workload.get(workload.namespace).into_iter().flatten();
-        let own = of_workload
-            .copied()
-            .find(|object| selector(object).is_some_and(|selector| workload.labels.contains(selector)));
+        let own = self.peer_authentications_selecting(workload).next();
         if let (Some(object), Some(port)) = (own, port) {
             let entry = object.spec.port_level_mtls.get(port.to_string().as_str());
             let mode = entry.and_then(|entry| MutualTlsMode::parse(entry.mode?.value));
@@ -98,11 +97,43 @@ impl<'m> Mesh<'m> {
                 return (mode, Some(object));
             }
         }
-        let levels = [own, policies.namespace_wide(workload.namespace), policies.mesh_wide()];
-        let decided = levels.into_iter().flatten().find_map(|object| {
-            let mode = MutualTlsMode::parse(object.spec.mtls.as_ref()?.mode?.value)?;
-            Some((mode, Some(object)))
-        });
-        decided.unwrap_or((MutualTlsMode::Permissive, None))
+        decide([own, policies.namespace_wide(workload.namespace), policies.mesh_wide()])
     }
+
+    /// The mode of the workloads of `namespace` that no PeerAuthentication selects, and what says so.
+    pub fn default_mutual_tls(&self, namespace: &str) -> ModeInForce<'m> {
+        let policies = &self.peer_authentications;
+        decide([None, policies.namespace_wide(namespace), policies.mesh_wide()])
+    }
+
+    /// The PeerAuthentications with a selector for the workload, oldest first. Only the first counts.
+    pub fn peer_authentications_selecting(
+        &self,
+        workload: &Workload<'m>,
+    ) -> impl Iterator<Item = &'m Object<'m, PeerAuthentication<'m>>> {
+        let policies = &self.peer_authentications;
+        let candidates = policies.selectors.candidates(workload.namespace, workload.labels).into_iter();
+        let labels = workload.labels;
+        candidates
+            .map(|at| policies.of_workload[at])
+            .filter(move |object| object.spec.selector().is_some_and(|selector| labels.contains(selector)))
+    }
+
+    /// DestinationRules that tell all clients of a host to use the mutual TLS of Istio: full host, mode, rule.
+    pub fn istio_mutual_rules(&self) -> impl Iterator<Item = (String, Str<'m>, &'m Object<'m, DestinationRule<'m>>)> {
+        self.resources.destination_rules.iter().filter_map(|rule| {
+            let mode = rule.spec.traffic_policy.as_ref()?.tls.as_ref()?.mode?;
+            let host = self.full_name(rule.spec.host?.value, rule.meta.namespace);
+            (mode.value == "ISTIO_MUTUAL").then_some((host, mode, rule))
+        })
+    }
+}
+
+/// The first mode that is written, from the closest level to the widest.
+fn decide<'m>(levels: [Option<&'m Object<'m, PeerAuthentication<'m>>>; 3]) -> ModeInForce<'m> {
+    let decided = levels.into_iter().flatten().find_map(|object| {
+        let mode = MutualTlsMode::parse(object.spec.mtls.as_ref()?.mode?.value)?;
+        Some((mode, Some(object)))
+    });
+    decided.unwrap_or((MutualTlsMode::Permissive, None))
 }

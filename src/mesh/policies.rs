@@ -85,6 +85,11 @@ impl<'m> Mesh<'m> {
         )
     }
 
+    /// Whether some VirtualService routes by the claims of tokens.
+    pub fn routes_by_claim(&self) -> bool {
+        self.resources.virtual_services.iter().any(|service| service.spec.claims().next().is_some())
+    }
+
     /// The ports on which services reach a workload.
     pub fn inbound_ports(&self, workload: &Workload<'m>) -> Vec<InboundPort<'_, 'm>> {
         let services = self.services_selecting(workload.namespace, workload.labels);

@@ -106,7 +106,15 @@ impl<'m> Service<'m> {
     }
 
     pub fn is_kubernetes(&self) -> bool {
-        matches!(self.origin, Origin::Kubernetes(_))
+        self.kubernetes().is_some()
+    }
+
+    /// The Kubernetes Service that it comes from, if it does not come from a ServiceEntry.
+    pub fn kubernetes(&self) -> Option<&'m Object<'m, KubernetesService<'m>>> {
+        match self.origin {
+            Origin::Kubernetes(object) => Some(object),
+            Origin::Entry(_) => None,
+        }
     }
 
     pub fn is_headless(&self) -> bool {

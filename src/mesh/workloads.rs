@@ -1,6 +1,6 @@
 use rustc_hash::FxHashMap;
 
-use crate::model::kubernetes::{ContainerPort, PodController, PodSpec};
+use crate::model::kubernetes::{Container, ContainerPort, PodController, PodSpec};
 use crate::model::networking::{WorkloadEntry, WorkloadGroup};
 use crate::model::security::Metadata;
 use crate::model::{Labels, Map, Meta, Object, Resources, Str};
@@ -71,6 +71,27 @@ impl<'m> Workload<'m> {
     /// The ports that the containers declare. Containers may listen on others, too.
     pub fn container_ports(&self) -> impl Iterator<Item = &'m ContainerPort<'m>> {
         self.pod().into_iter().flat_map(PodSpec::ports)
+    }
+
+    /// Whether it makes pods, rather than being one.
+    pub fn is_template(&self) -> bool {
+        matches!(self.kind, WorkloadKind::Template(_))
+    }
+
+    /// Whether it has a container for the proxy, as gateways and injected pods do.
+    pub fn runs_proxy(&self) -> bool {
+        self.proxy().is_some()
+    }
+
+    /// The image of the proxy, where it is left to the injector.
+    pub fn auto_image(&self) -> Option<Str<'m>> {
+        self.proxy()?.image.filter(|image| image.value == "auto")
+    }
+
+    fn proxy(&self) -> Option<&'m Container<'m>> {
+        let pod = self.pod()?;
+        let mut containers = pod.containers.iter().chain(&pod.init_containers);
+        containers.find(|container| container.name.is_some_and(|name| name.value == "istio-proxy"))
     }
 
     /// The number behind the target port of a service; `None` if no container port has that name.
@@ -252,8 +273,7 @@ impl<'m> Mesh<'m> {
         if pod.host_network.is_some_and(|on| on.value) {
             return Injection::None;
         }
-        let proxied = pod.containers.iter().chain(&pod.init_containers);
-        if proxied.filter_map(|container| container.name).any(|name| name.value == "istio-proxy") {
+        if workload.runs_proxy() {
             return Injection::Sidecar;
         }
         match workload.labels.text(INJECT).or_else(|| workload.annotations.text(INJECT)) {
@@ -277,6 +297,20 @@ impl<'m> Mesh<'m> {
             _ if workload.labels.text(MODE) == Some("none") => Injection::None,
             _ => Injection::None,
         }
+    }
+
+    /// Whether a sidecar runs beside a workload, as far as the input tells.
+    pub fn may_have_proxy(&self, workload: &Workload<'m>) -> bool {
+        matches!(self.injection(workload), Injection::Sidecar | Injection::Unknown)
+    }
+
+    /// Whether the input says of a workload, or of its namespace, that it is not to have a sidecar.
+    pub fn opts_out(&self, workload: &Workload<'m>) -> bool {
+        const INJECT: &str = "sidecar.istio.io/inject";
+        let own = workload.labels.text(INJECT).or_else(|| workload.annotations.text(INJECT));
+        let disabled = || self.namespace(workload.namespace)?.labels.text("istio-injection");
+        let written = own == Some("false") || own != Some("true") && disabled() == Some("disabled");
+        written && self.injection(workload) == Injection::None
     }
 
     fn ambient(&self, workload: &Workload<'m>) -> Option<Injection> {

@@ -51,12 +51,20 @@ message! {
         name: Option<Str<'a>>,
         image: Option<Str<'a>>,
         ports: Vec<ContainerPort<'a>>,
+        env: Vec<EnvVar<'a>>,
         security_context: Option<SecurityContext<'a>>,
         restart_policy: Option<Str<'a>>,
     }
 
+    pub struct EnvVar<'a> {
+        name: Option<Str<'a>>,
+        value: Option<Str<'a>>,
+        value_from: Option<Node<'a>>,
+    }
+
     pub struct SecurityContext<'a> {
         run_as_user: Option<Int>,
+        run_as_group: Option<Int>,
     }
 
     pub struct ContainerPort<'a> {

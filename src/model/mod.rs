@@ -6,6 +6,7 @@ pub mod authorization;
 pub mod destination_rule;
 pub mod gateway_api;
 pub mod kubernetes;
+pub mod label_selector;
 pub mod mesh_config;
 pub mod networking;
 mod object;

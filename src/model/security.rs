@@ -222,6 +222,14 @@ message! {
     }
 }
 
+impl<'a> PeerAuthentication<'a> {
+    /// The labels of the workloads that it is for; `None` if it is for all.
+    pub fn selector(&self) -> Option<&Labels<'a>> {
+        let labels = &self.selector.as_ref()?.match_labels;
+        (!labels.is_empty()).then_some(labels)
+    }
+}
+
 /// What AuthorizationPolicy, RequestAuthentication, Telemetry, WasmPlugin and TrafficExtension hold for.
 pub trait Attached<'a> {
     /// The labels of `selector`; `None` if there are none, which is all workloads.

@@ -1,6 +1,7 @@
 //! `networking.istio.io` VirtualService: names as in istio/api 1.31 `networking/v1alpha3/virtual_service.proto`.
 
-use crate::format::Duration;
+use crate::format::{Duration, JwtClaim};
+use crate::source::Span;
 use crate::yaml::Node;
 
 use super::read::{Bool, Float, Int, Labels, Located, Map, Str, message};
@@ -259,6 +260,19 @@ impl<'a> VirtualService<'a> {
             (Section::Tcp, self.tcp.is_empty()),
         ];
         lists.into_iter().filter(|(_, empty)| !empty).map(|(section, _)| section).collect()
+    }
+
+    /// The claims of tokens that HTTP matches ask for in place of headers, each with the place of its `headers`.
+    pub fn claims(&self) -> impl Iterator<Item = (Span, Str<'a>)> {
+        let matches = self.http.iter().flat_map(|route| &route.r#match);
+        matches.flat_map(|matching| {
+            let fields = [("headers", &matching.headers), ("withoutHeaders", &matching.without_headers)];
+            fields.into_iter().flat_map(|(field, headers)| {
+                let at = matching.node.key_at(field).unwrap_or(matching.node.head());
+                let claims = headers.iter().filter(|(name, _)| JwtClaim::parse(name.value).is_ok());
+                claims.map(move |(name, _)| (at, *name))
+            })
+        })
     }
 
     /// A VirtualService without hosts can only be a delegate of another.

@@ -60,6 +60,9 @@ static CATEGORIES: &[&[Rule]] = &[
     &super::traffic_policy::RULES,
     &super::gateways::RULES,
     &super::authorization::RULES,
+    &super::authentication::RULES,
+    &super::mtls::RULES,
+    &super::kubernetes::RULES,
 ];
 
 /// Every rule.

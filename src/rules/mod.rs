@@ -9,11 +9,14 @@ mod peers;
 mod report;
 mod words;
 
+mod authentication;
 mod authorization;
 mod delegates;
 mod gateways;
 mod hosts;
 mod input;
+mod kubernetes;
+mod mtls;
 mod routes;
 mod schema;
 mod subsets;

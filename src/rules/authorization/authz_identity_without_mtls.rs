@@ -1,11 +1,8 @@
 use crate::finding::Severity;
-use crate::mesh::{Mesh, MutualTlsMode, Workload};
-use crate::model::Object;
+use crate::mesh::{Mesh, ModeInForce, MutualTlsMode, Workload};
 use crate::model::authorization::{Action, Constraint};
-use crate::model::security::{Attached, AuthorizationPolicy, PeerAuthentication};
+use crate::model::security::{Attached, AuthorizationPolicy};
 use crate::rules::Report;
-
-type Mode<'m> = (MutualTlsMode, Option<&'m Object<'m, PeerAuthentication<'m>>>);
 
 /// Who calls is known from the certificate of mutual TLS only.
 pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
@@ -35,7 +32,7 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
 }
 
 /// The weakest mode of the ports of a workload.
-fn weakest<'m>(mesh: &Mesh<'m>, workload: &Workload<'m>) -> Mode<'m> {
+fn weakest<'m>(mesh: &Mesh<'m>, workload: &Workload<'m>) -> ModeInForce<'m> {
     let ports = mesh.inbound_ports(workload);
     let modes = ports.iter().filter_map(|port| port.number).map(|number| mesh.mutual_tls(workload, Some(number)));
     modes.min_by_key(|(mode, _)| *mode).unwrap_or_else(|| mesh.mutual_tls(workload, None))

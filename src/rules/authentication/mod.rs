@@ -1,0 +1,29 @@
+//! PeerAuthentication and RequestAuthentication: which workloads they hold for, and what of tokens.
+
+mod authn_selects_nothing;
+mod jwks_fetch_unrestricted;
+mod jwt_claim_route_without_jwt;
+mod jwt_issuer_not_url;
+mod jwt_issuer_repeated;
+mod jwt_not_required;
+mod jwks_not_https;
+mod peerauthn_duplicate_default;
+mod peerauthn_overlap;
+mod peerauthn_port_not_exposed;
+mod peerauthn_root_selector;
+
+use super::catalog::rules;
+
+rules! {
+    "authn-selects-nothing" => authn_selects_nothing::check,
+    "peerauthn-root-selector" => peerauthn_root_selector::check,
+    "peerauthn-duplicate-default" => peerauthn_duplicate_default::check,
+    "peerauthn-overlap" => peerauthn_overlap::check,
+    "peerauthn-port-not-exposed" => peerauthn_port_not_exposed::check,
+    "jwt-not-required" => jwt_not_required::check,
+    "jwt-claim-route-without-jwt" => jwt_claim_route_without_jwt::check,
+    "jwt-issuer-not-url" => jwt_issuer_not_url::check,
+    "jwt-issuer-repeated" => jwt_issuer_repeated::check,
+    "jwks-not-https" => jwks_not_https::check,
+    "jwks-fetch-unrestricted" => jwks_fetch_unrestricted::check,
+}
