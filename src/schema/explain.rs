@@ -7,7 +7,8 @@ use jsonschema::{JsonType, ValidationError};
 use serde_json::Value;
 
 use crate::finding::{Edit, Finding};
-use crate::format::has_placeholder;
+use crate::format::{Reason, has_placeholder};
+use crate::source::Span;
 use crate::yaml::{Kind, Node, Scalar};
 
 use super::Options;
@@ -16,7 +17,7 @@ use super::formats;
 use super::kinds::Schema;
 use super::nulls::{self, Null};
 use super::place::Place;
-use super::suggest::{Guess, list, nearest, plain, rename, shown, unknown_field};
+use super::suggest::{Guess, list, meant, respell, shown, unknown_field};
 
 /// One thing that is wrong with the value at a place.
 struct Problem<'a, 's> {
@@ -111,14 +112,23 @@ impl Explanation<'_> {
             }
             Keyword::AnyOf { .. } | Keyword::OneOfNotValid { .. } => match alternatives(problem.demand).as_slice() {
                 [] => findings.push(out_of_range(place, problem.demand)),
-                fields => findings.extend(self.missing(problem, fields)),
+                fields => findings.extend(self.missing(problem, &self.current(place, fields))),
             },
             Keyword::OneOfMultipleValid { .. } => findings.push(conflict(place, &alternatives(problem.demand))),
             Keyword::Enum { options } => findings.push(not_listed(place, options)),
-            Keyword::Format { format } => findings.extend(badly_formed(format, place.node())),
+            Keyword::Format { format } => findings.extend(badly_formed(format, place)),
             Keyword::PropertyNames { error } => findings.extend(bad_key(place, error)),
             keyword => findings.push(out_of_bounds(place, keyword)),
         }
+    }
+
+    /// The fields that are not deprecated.
+    fn current<'f>(&self, place: &Place<'_, '_>, fields: &[&'f str]) -> Vec<&'f str> {
+        let deprecated = |name: &str| {
+            let field = place.schema().and_then(|schema| self.schema.field(schema, name));
+            field.is_some_and(|field| field.get("deprecated").is_some())
+        };
+        fields.iter().copied().filter(|field| !deprecated(field)).collect()
     }
 
     fn unknown_fields(&self, place: &Place<'_, '_>, unexpected: &[String]) -> Vec<Finding> {
@@ -291,9 +301,8 @@ fn not_listed(place: &Place<'_, '_>, options: &Value) -> Finding {
     let node = place.node();
     let text = shown(node);
     let finding = Finding::new("invalid-value", place.at(), format!("`{}` cannot be `{text}`", place.path()));
-    let same = legal().find(|value| plain(value) == plain(&text));
-    match same.or_else(|| nearest(&text, legal())) {
-        Some(value) => rename(finding, node.at(), &text, value),
+    match meant(&text, legal()) {
+        Some(value) => respell(finding, node.at(), &text, value),
         None => finding.help(format!("write one of {}", list(legal()))),
     }
 }
@@ -341,10 +350,16 @@ fn out_of_bounds(place: &Place<'_, '_>, keyword: &Keyword) -> Finding {
     }
 }
 
-fn badly_formed(format: &str, node: Node<'_>) -> Option<Finding> {
-    let (rule, reason) = formats::explain(format, node.as_str()?)?;
-    let finding = Finding::new(rule, node.at(), reason.message());
-    Some(reason.instruction().into_iter().fold(finding, |finding, help| finding.help(help)))
+fn badly_formed(format: &str, place: &Place<'_, '_>) -> Option<Finding> {
+    let (rule, reason) = formats::explain(format, place.node().as_str()?)?;
+    Some(because(rule, place, place.node().at(), &reason))
+}
+
+/// The reason after the name of the field.
+fn because(rule: &'static str, place: &Place<'_, '_>, at: Span, reason: &Reason) -> Finding {
+    let name = place.key().map(Node::key_text).unwrap_or_default();
+    let finding = Finding::new(rule, at, format!("{name}: {}", reason.message()));
+    reason.instruction().into_iter().fold(finding, |finding, help| finding.help(help))
 }
 
 /// A key of a mapping whose keys have a form.
@@ -355,8 +370,7 @@ fn bad_key(place: &Place<'_, '_>, error: &ValidationError<'_>) -> Option<Finding
     Some(match error.kind() {
         Keyword::Format { format } => {
             let (rule, reason) = formats::explain(format, name)?;
-            let finding = Finding::new(rule, at, reason.message());
-            reason.instruction().into_iter().fold(finding, |finding, help| finding.help(help))
+            because(rule, place, at, &reason)
         }
         Keyword::MinLength { .. } => Finding::new("invalid-value", at, format!("empty key{}", within(place))),
         Keyword::MaxLength { limit } => {

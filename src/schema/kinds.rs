@@ -5,7 +5,9 @@ use serde_json::Value;
 
 use super::document::Yaml;
 use super::formats;
-use super::keyed_lists::{self, KeyedList};
+use super::keyed_lists;
+use super::unions::{self, Union};
+use super::way::{self, Way};
 
 /// A kind of resource whose schema is part of the program.
 pub struct Kind {
@@ -21,7 +23,8 @@ pub struct Kind {
 pub(super) struct Schema {
     pub(super) root: Value,
     pub(super) validator: Validator<Yaml>,
-    pub(super) keyed_lists: Vec<KeyedList>,
+    pub(super) keyed_lists: Vec<(Way, Vec<String>)>,
+    pub(super) unions: Vec<(Way, Union)>,
 }
 
 macro_rules! kind {
@@ -95,8 +98,10 @@ impl Kind {
                 .with_pattern_options(PatternOptions::regex());
             let validator = formats::register(options).build(&root);
             let validator = validator.unwrap_or_else(|error| self.broken(error));
-            let schema = Schema { root, validator, keyed_lists: Vec::new() };
-            Schema { keyed_lists: keyed_lists::of(&schema), ..schema }
+            let mut schema = Schema { root, validator, keyed_lists: Vec::new(), unions: Vec::new() };
+            schema.keyed_lists = way::marked(&schema, keyed_lists::keys);
+            schema.unions = way::marked(&schema, unions::union);
+            schema
         })
     }
 

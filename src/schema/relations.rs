@@ -12,9 +12,8 @@ use crate::yaml::{Node, Scalar};
 use super::kinds::Kind;
 
 /// Every relation that the resource breaks.
-pub(super) fn findings(root: Node<'_>, kind: &Kind) -> Vec<Finding> {
+pub(super) fn findings(spec: Node<'_>, kind: &Kind) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let Some(spec) = root.get("spec") else { return findings };
     if kind.group != "networking.istio.io" {
         findings.extend(spec.get("targetRef").into_iter().chain(each(spec, &["targetRefs"])).filter_map(target));
     }

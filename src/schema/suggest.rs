@@ -4,7 +4,7 @@ use std::collections::{HashSet, VecDeque};
 
 use serde_json::Value;
 
-use crate::finding::{Edit, Finding};
+use crate::finding::{Edit, Finding, nearest};
 use crate::source::Span;
 use crate::yaml::{Entry, Node};
 
@@ -29,13 +29,10 @@ pub(super) enum Guess {
 pub(super) fn unknown_field(entry: Entry<'_>, place: &Place<'_, '_>, schema: &Schema) -> Option<Guess> {
     let name = entry.key.key_text();
     let fields = || fields(place, schema).filter(|field| !place.node().has(field));
-    if let Some(field) = fields().find(|field| plain(field) == plain(&name)) {
-        return Some(Guess::Spelling(field.to_owned()));
-    }
     if let Some(field) = empty_field_above(entry, place).filter(|field| has_field(place, field, &name, schema)) {
         return Some(Guess::Indent(field));
     }
-    if let Some(field) = nearest(&name, fields()) {
+    if let Some(field) = meant(&name, fields()) {
         return Some(Guess::Spelling(field.to_owned()));
     }
     deeper(place, &name, schema)
@@ -48,7 +45,7 @@ impl Guess {
     /// Adds the guess to the finding about `entry`: as a fix where only one thing can have been meant.
     pub(super) fn tell(&self, finding: Finding, entry: Entry<'_>) -> Finding {
         match self {
-            Guess::Spelling(field) => rename(finding, entry.key.at(), &entry.key.key_text(), field),
+            Guess::Spelling(field) => respell(finding, entry.key.at(), &entry.key.key_text(), field),
             Guess::Indent(field) => finding
                 .help(format!("indent it, so that it becomes part of `{field}`"))
                 .fix(format!("indent `{}` below `{field}`", entry.key.key_text()), indentation(entry)),
@@ -65,25 +62,38 @@ pub(super) fn rename(finding: Finding, at: Span, wrong: &str, right: &str) -> Fi
     finding.help(format!("write `{right}`")).fix(format!("replace `{wrong}` by `{right}`"), vec![edit])
 }
 
-/// The candidate that `text` is most likely a misspelling of.
-pub(super) fn nearest<'c>(text: &str, candidates: impl Iterator<Item = &'c str>) -> Option<&'c str> {
-    let wrong = text.to_lowercase();
-    let limit = (wrong.chars().count() / 3).min(3);
-    let distance = |candidate: &str| strsim::damerau_levenshtein(&wrong, &candidate.to_lowercase());
-    let distances = candidates.map(|candidate| (distance(candidate), candidate));
-    distances.filter(|(distance, _)| *distance <= limit).min().map(|(_, candidate)| candidate)
+/// As [`rename`], but the fix is left out where so many letters differ that it could be wrong.
+pub(super) fn respell(finding: Finding, at: Span, wrong: &str, right: &str) -> Finding {
+    if plain(wrong) == plain(right) || distance(wrong, right) <= 2 {
+        return rename(finding, at, wrong, right);
+    }
+    finding.help(format!("write `{right}`"))
+}
+
+/// The candidate that `word` is meant to be: the same but for what people vary, or else the nearest, if it is alone.
+pub(super) fn meant<'c>(word: &str, candidates: impl Iterator<Item = &'c str> + Clone) -> Option<&'c str> {
+    let same = candidates.clone().find(|candidate| plain(candidate) == plain(word));
+    same.or_else(|| {
+        let near = nearest(word, candidates.clone())?;
+        let rival = nearest(word, candidates.filter(|candidate| *candidate != near));
+        rival.is_none_or(|rival| distance(word, rival) > distance(word, near)).then_some(near)
+    })
+}
+
+fn distance(left: &str, right: &str) -> usize {
+    strsim::osa_distance(&left.to_lowercase(), &right.to_lowercase())
 }
 
 /// A name without what people vary: case, `_` and `-`.
-pub(super) fn plain(name: &str) -> String {
+fn plain(name: &str) -> String {
     name.chars().filter(|c| !matches!(c, '_' | '-')).flat_map(char::to_lowercase).collect()
 }
 
-fn fields<'s>(place: &Place<'_, 's>, schema: &'s Schema) -> impl Iterator<Item = &'s str> {
+fn fields<'s>(place: &Place<'_, 's>, schema: &'s Schema) -> impl Iterator<Item = &'s str> + Clone {
     names(place.schema(), schema)
 }
 
-fn names<'s>(object: Option<&'s Value>, schema: &'s Schema) -> impl Iterator<Item = &'s str> {
+fn names<'s>(object: Option<&'s Value>, schema: &'s Schema) -> impl Iterator<Item = &'s str> + Clone {
     let fields = object.and_then(|object| schema.resolve(object).get("properties")?.as_object());
     fields.into_iter().flat_map(|fields| fields.keys().map(String::as_str))
 }

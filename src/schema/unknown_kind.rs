@@ -1,10 +1,10 @@
 //! Kinds, groups and versions that Istio does not have.
 
-use crate::finding::Finding;
+use crate::finding::{Finding, nearest};
 use crate::yaml::Node;
 
 use super::kinds::{Kind, kinds};
-use super::suggest::{list, nearest, rename};
+use super::suggest::{list, meant, rename, respell};
 
 /// Groups of Istio without schemas here: objects that no API server stores, read by istioctl and operators.
 const OTHER: &[&str] = &["install.istio.io", "operator.istio.io"];
@@ -37,8 +37,8 @@ pub(super) fn finding(root: Node<'_>, group: &str, name: &str) -> Option<Finding
     let finding = Finding::new("unknown-kind", kind.at(), format!("Istio has no kind `{name}` in `{group}`"));
     let all = || istio().map(|kind| kind.name);
     let own = || istio().filter(|kind| kind.group == group).map(|kind| kind.name);
-    Some(match nearest(name, own()).or_else(|| nearest(name, all())) {
-        Some(right) => rename(finding, kind.at(), name, right),
+    Some(match meant(name, own()).or_else(|| meant(name, all())) {
+        Some(right) => respell(finding, kind.at(), name, right),
         None if own().next().is_some() => finding.help(format!("the kinds of `{group}` are {}", list(own()))),
         None => finding.help(format!("the kinds of Istio are {}", list(all()))),
     })
