@@ -83,11 +83,7 @@ impl<'m> PeerAuthentications<'m> {
 impl<'m> Mesh<'m> {
     /// The mode in force on `port` of the workload (a number of the workload, not of a Service), and what says so:
     /// `None` is the default of Istio, `PERMISSIVE`.
-    pub fn mutual_tls(
-        &self,
-        workload: &Workload<'m>,
-        port: Option<i64>,
-    ) -> ModeInForce<'m> {
+    pub fn mutual_tls(&self, workload: &Workload<'m>, port: Option<i64>) -> ModeInForce<'m> {
         let policies = &self.peer_authentications;
         let own = self.peer_authentications_selecting(workload).next();
         if let (Some(object), Some(port)) = (own, port) {

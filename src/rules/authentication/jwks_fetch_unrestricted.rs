@@ -21,7 +21,9 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
             .at(&istiod.meta, istiod.meta.at(), "istiod fetches keys of tokens from any address")
             .label(format!("`{VARIABLE}` is not set"))
             .related(uri.node.head(), "keys of this issuer are fetched")
-            .help(format!("set `{VARIABLE}` to what a RequestAuthentication must not reach, such as `169.254.169.254/32`"));
+            .help(format!(
+                "set `{VARIABLE}` to what a RequestAuthentication must not reach, such as `169.254.169.254/32`"
+            ));
     }
 }
 

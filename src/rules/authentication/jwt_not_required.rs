@@ -18,7 +18,8 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
         }
         let selection = mesh.policy_workloads(namespace, spec.selector());
         let demanded = |workload| mesh.authorization_policies(workload).any(|policy| demands_token(&policy.spec));
-        let (Some(first), true) = (selection.iter().next(), selection.iter().all(|workload| !demanded(workload))) else {
+        let (Some(first), true) = (selection.iter().next(), selection.iter().all(|workload| !demanded(workload)))
+        else {
             continue;
         };
         let known = [namespace, mesh.settings.root_namespace];
@@ -26,7 +27,10 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
         let draft = report
             .at(&authentication.meta, authentication.meta.at(), "requests without a token are accepted")
             .label("this refuses invalid tokens only")
-            .related(first.meta.at(), format!("no AuthorizationPolicy demands a token of clients of `{}`", first.title()))
+            .related(
+                first.meta.at(),
+                format!("no AuthorizationPolicy demands a token of clients of `{}`", first.title()),
+            )
             .help("add an AuthorizationPolicy with `requestPrincipals`");
         if !proven {
             draft.severity(Severity::Info);

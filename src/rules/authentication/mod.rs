@@ -2,11 +2,11 @@
 
 mod authn_selects_nothing;
 mod jwks_fetch_unrestricted;
+mod jwks_not_https;
 mod jwt_claim_route_without_jwt;
 mod jwt_issuer_not_url;
 mod jwt_issuer_repeated;
 mod jwt_not_required;
-mod jwks_not_https;
 mod peerauthn_duplicate_default;
 mod peerauthn_overlap;
 mod peerauthn_port_not_exposed;

@@ -24,13 +24,17 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
             }
             let message = format!("the selected workloads have no port {number}");
             let draft = report.at(&policy.meta, key.at, message).label("the mode of this port holds for nothing");
-            let meant = inbound.iter().find(|port| port.port.number == number).and_then(|port| Some((port, port.number?)));
+            let meant =
+                inbound.iter().find(|port| port.port.number == number).and_then(|port| Some((port, port.number?)));
             match meant {
                 Some((port, target)) => {
                     let edit = Edit { at: key.at, text: format!("\"{target}\"") };
                     let title = port.service.meta().full_name();
                     draft
-                        .related(port.port.at, format!("{number} is a port of Service `{title}`, which leads to {target}"))
+                        .related(
+                            port.port.at,
+                            format!("{number} is a port of Service `{title}`, which leads to {target}"),
+                        )
                         .help(format!("write the port of the workload, {target}"))
                         .fix(format!("replace `{number}` by `{target}`"), vec![edit])
                 }

@@ -110,8 +110,23 @@ const IGNORED: [&str; 3] = ["sidecar.istio.io/status", "gateway.istio.io/control
 
 /// The kinds on which annotations of Istio are looked for.
 const KINDS: [&str; 17] = [
-    "Namespace", "Service", "Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job",
-    "CronJob", "Rollout", "Gateway", "GatewayClass", "Ingress", "ServiceEntry", "WorkloadEntry", "AuthorizationPolicy",
+    "Namespace",
+    "Service",
+    "Pod",
+    "Deployment",
+    "StatefulSet",
+    "DaemonSet",
+    "ReplicaSet",
+    "ReplicationController",
+    "Job",
+    "CronJob",
+    "Rollout",
+    "Gateway",
+    "GatewayClass",
+    "Ingress",
+    "ServiceEntry",
+    "WorkloadEntry",
+    "AuthorizationPolicy",
 ];
 
 /// The annotations of Istio that the input has, each with what is annotated.
@@ -158,7 +173,9 @@ pub fn problem(name: &str, value: &str) -> Option<&'static str> {
         ("readiness.status.sidecar.istio.io", "initialDelaySeconds" | "periodSeconds" | "failureThreshold") => {
             (value.parse::<u32>().is_ok(), "a whole number")
         }
-        (_, "includeOutboundIPRanges") => (value == "*" || list(is_range), "`*` or ranges such as `10.0.0.0/8`, without spaces"),
+        (_, "includeOutboundIPRanges") => {
+            (value == "*" || list(is_range), "`*` or ranges such as `10.0.0.0/8`, without spaces")
+        }
         (_, "excludeOutboundIPRanges") => (list(is_range), "ranges such as `10.0.0.0/8`, without spaces"),
         (_, "includeInboundPorts") => (value == "*" || trimmed(is_port), "`*` or ports"),
         (_, "excludeInboundPorts" | "excludeOutboundPorts") => (trimmed(is_port), "ports"),
@@ -198,7 +215,8 @@ fn is_quantity(text: &str) -> bool {
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     let end = unsigned.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(unsigned.len());
     let (number, suffix) = unsigned.split_at(end);
-    let exponent = suffix.strip_prefix(['e', 'E']).is_some_and(|digits| digits.is_empty() || digits.parse::<i32>().is_ok());
+    let exponent =
+        suffix.strip_prefix(['e', 'E']).is_some_and(|digits| digits.is_empty() || digits.parse::<i32>().is_ok());
     number.parse::<f64>().is_ok() && (SUFFIXES.contains(&suffix) || exponent)
 }
 

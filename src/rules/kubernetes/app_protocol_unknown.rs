@@ -14,7 +14,8 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
                 .label("it guesses from the first bytes of each connection; the name of the port does not count");
             match port.name {
                 "" => draft.help("write `http`, `grpc`, `tcp` or another protocol that Istio knows"),
-                name => draft.help(format!("write a protocol that Istio knows; without `appProtocol` the name `{name}` counts")),
+                name => draft
+                    .help(format!("write a protocol that Istio knows; without `appProtocol` the name `{name}` counts")),
             };
         }
     }

@@ -23,9 +23,8 @@ fn check_entry(mesh: &Mesh<'_>, report: &mut Report, meta: &Meta<'_>, entry: Str
     if !mesh.namespace_reference(entry.value).is_missing() {
         return;
     }
-    let draft = report
-        .at(meta, entry.at, format!("namespace `{}` not found", entry.value))
-        .label("nobody sees it there");
+    let draft =
+        report.at(meta, entry.at, format!("namespace `{}` not found", entry.value)).label("nobody sees it there");
     match nearest(entry.value, mesh.namespaces()) {
         Some(near) => draft.help(format!("did you mean `{near}`?")),
         None => draft.help("create the namespace, or correct its name"),

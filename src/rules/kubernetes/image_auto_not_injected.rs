@@ -29,6 +29,10 @@ fn asks_for_injection<'m>(workload: &Workload<'m>, namespace: impl Fn(&str) -> O
     match own {
         Some("true") => true,
         Some("false") => false,
-        _ => namespace("istio-injection") == Some("enabled") || namespace("istio.io/rev").is_some() || workload.labels.get("istio.io/rev").is_some(),
+        _ => {
+            namespace("istio-injection") == Some("enabled")
+                || namespace("istio.io/rev").is_some()
+                || workload.labels.get("istio.io/rev").is_some()
+        }
     }
 }

@@ -24,7 +24,11 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
 }
 
 /// The number of the port and the annotation that leaves it out.
-fn open<'m>(port: &InboundPort<'_, 'm>, excluded: Option<Str<'m>>, included: Option<Str<'m>>) -> Option<(i64, Str<'m>)> {
+fn open<'m>(
+    port: &InboundPort<'_, 'm>,
+    excluded: Option<Str<'m>>,
+    included: Option<Str<'m>>,
+) -> Option<(i64, Str<'m>)> {
     let number = port.number?;
     let lists = |list: Str<'_>| list.value.split(',').any(|entry| entry.trim().parse() == Ok(number));
     let left_out = excluded.filter(|list| lists(*list));

@@ -24,7 +24,8 @@ pub(super) fn unlabelled<'m>(mesh: &Mesh<'m>) -> impl Iterator<Item = &'m Meta<'
     let all = mesh.resources.namespaces.iter().map(|namespace| &namespace.meta);
     all.filter(move |meta| {
         let name = meta.name.value;
-        let system = name == root || name == "istio-system" || name.starts_with("kube-") || name == "local-path-storage";
+        let system =
+            name == root || name == "istio-system" || name.starts_with("kube-") || name == "local-path-storage";
         let written = |label: &str| meta.labels.text(label).is_some_and(|value| !value.is_empty());
         !system && !["istio-injection", "istio.io/rev", "istio.io/dataplane-mode"].into_iter().any(written)
     })

@@ -9,7 +9,8 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
             continue;
         };
         let running = workload.meta.root.has("status");
-        let wanted = label.value == "enabled" && !mesh.opts_out(workload) && !pod.host_network.is_some_and(|on| on.value);
+        let wanted =
+            label.value == "enabled" && !mesh.opts_out(workload) && !pod.host_network.is_some_and(|on| on.value);
         if !running || !wanted || workload.runs_proxy() {
             continue;
         }

@@ -1,6 +1,6 @@
 use crate::mesh::Mesh;
-use crate::model::kubernetes::Service;
 use crate::model::Object;
+use crate::model::kubernetes::Service;
 use crate::rules::Report;
 
 /// Ports whose name does not say what they speak.

@@ -8,7 +8,8 @@ const RESERVED: [i64; 9] = [15000, 15001, 15004, 15006, 15008, 15020, 15021, 150
 pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
     for workload in &mesh.workloads {
         let Some(pod) = workload.pod() else { continue };
-        let containers = pod.containers.iter().filter(|container| container.name.is_none_or(|name| name.value != "istio-proxy"));
+        let containers =
+            pod.containers.iter().filter(|container| container.name.is_none_or(|name| name.value != "istio-proxy"));
         let ports = containers.flat_map(|container| &container.ports).filter_map(|port| port.container_port);
         let mut reserved = ports.filter(|port| RESERVED.contains(&port.value)).peekable();
         if reserved.peek().is_none() || workload.runs_proxy() && workload.is_template() {

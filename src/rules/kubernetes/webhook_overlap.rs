@@ -22,7 +22,8 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
             continue;
         }
         for injector in &selecting {
-            let Some(other) = selecting.iter().find(|other| other.webhook.node.at() != injector.webhook.node.at()) else {
+            let Some(other) = selecting.iter().find(|other| other.webhook.node.at() != injector.webhook.node.at())
+            else {
                 continue;
             };
             if !reported.insert(injector.meta.at()) {
@@ -30,7 +31,11 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
             }
             let name = injector.webhook.name.map_or(injector.meta.name, |name| name);
             report
-                .at(injector.meta, name.at, format!("`{}` and `{}` inject the same pods", injector.meta.name.value, other.meta.name.value))
+                .at(
+                    injector.meta,
+                    name.at,
+                    format!("`{}` and `{}` inject the same pods", injector.meta.name.value, other.meta.name.value),
+                )
                 .label(format!("both select pods {}", describe(&namespace, &object)))
                 .related(other.webhook.name.map_or(other.meta.at(), |name| name.at), "the other webhook")
                 .help("remove one of them, or let their selectors exclude each other");

@@ -26,9 +26,11 @@ impl Injector<'_> {
 /// The webhooks of the injectors of Istio, known by their names.
 pub fn injectors<'m>(mesh: &Mesh<'m>) -> impl Iterator<Item = Injector<'m>> + use<'m> {
     mesh.resources.mutating_webhooks.iter().flat_map(|object| {
-        let own = object.spec.webhooks.iter().filter(|webhook| {
-            webhook.name.is_some_and(|name| name.value.ends_with("sidecar-injector.istio.io"))
-        });
+        let own = object
+            .spec
+            .webhooks
+            .iter()
+            .filter(|webhook| webhook.name.is_some_and(|name| name.value.ends_with("sidecar-injector.istio.io")));
         own.map(|webhook| Injector {
             meta: &object.meta,
             webhook,

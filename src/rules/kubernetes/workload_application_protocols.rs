@@ -25,7 +25,11 @@ fn say(report: &mut Report, workload: &Workload<'_>, port: &InboundPort<'_, '_>,
     let number = port.number.unwrap_or_default();
     let words = |port: &InboundPort<'_, '_>| if port.port.protocol.is_http() { "HTTP" } else { "no HTTP" };
     report
-        .at(port.service.meta(), port.port.at, format!("port {number} of `{}` speaks {}", workload.title(), words(port)))
+        .at(
+            port.service.meta(),
+            port.port.at,
+            format!("port {number} of `{}` speaks {}", workload.title(), words(port)),
+        )
         .label(format!("but {} for `{}`; the older Service decides", words(other), other.service.meta().full_name()))
         .related(other.port.at, "the other port")
         .help("give both ports the same protocol");

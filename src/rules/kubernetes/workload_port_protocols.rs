@@ -9,11 +9,16 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
             let Some(object) = service.kubernetes() else { continue };
             for port in &object.spec.ports {
                 let Some(number) = port.port else { continue };
-                let other = seen.iter().find(|(own, transport, _)| *own == number.value && *transport != port.protocol());
+                let other =
+                    seen.iter().find(|(own, transport, _)| *own == number.value && *transport != port.protocol());
                 if let Some((_, transport, at)) = other {
                     let (title, protocol) = (workload.title(), port.protocol());
                     report
-                        .at(workload.meta, workload.meta.at(), format!("port {number} of `{title}` is {transport} and {protocol}", number = number.value))
+                        .at(
+                            workload.meta,
+                            workload.meta.at(),
+                            format!("port {number} of `{title}` is {transport} and {protocol}", number = number.value),
+                        )
                         .label("Istio has one listener for both")
                         .related(*at, format!("{transport} here"))
                         .related(number.at, format!("{protocol} here"))
@@ -28,5 +33,7 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
 /// What makes pods with a proxy, gateways that Istio deploys aside.
 pub(super) fn controllers<'s, 'm>(mesh: &'s Mesh<'m>) -> impl Iterator<Item = &'s Workload<'m>> {
     let managed = |workload: &Workload<'_>| workload.labels.get("gateway.istio.io/managed").is_some();
-    mesh.workloads.iter().filter(move |workload| workload.is_template() && !managed(workload) && mesh.may_have_proxy(workload))
+    mesh.workloads
+        .iter()
+        .filter(move |workload| workload.is_template() && !managed(workload) && mesh.may_have_proxy(workload))
 }

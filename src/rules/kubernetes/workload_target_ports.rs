@@ -14,7 +14,11 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
             if let Some((_, port, at)) = other {
                 let title = workload.title();
                 report
-                    .at(workload.meta, workload.meta.at(), format!("ports {port} and {number} lead to port {target} of `{title}`"))
+                    .at(
+                        workload.meta,
+                        workload.meta.at(),
+                        format!("ports {port} and {number} lead to port {target} of `{title}`"),
+                    )
                     .label("the proxy cannot tell them apart")
                     .related(*at, "this one")
                     .related(inbound.port.at, "and this one")

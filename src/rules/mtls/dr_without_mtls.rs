@@ -16,7 +16,8 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
             continue;
         }
         let full = mesh.full_name(host.value, rule.meta.namespace);
-        let Some((_, mode, _)) = wide.iter().find(|(other, _, _)| *other != full && host_subset_of(&full, other)) else {
+        let Some((_, mode, _)) = wide.iter().find(|(other, _, _)| *other != full && host_subset_of(&full, other))
+        else {
             continue;
         };
         let at = rule.spec.node.key_at("trafficPolicy").unwrap_or(host.at);

@@ -25,7 +25,9 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
         match conflict.server {
             Server::Strict(_) => draft.help("use `ISTIO_MUTUAL`, or leave `tls` out and let Istio decide"),
             Server::Disabled(_) => draft.help("leave `tls` out and let Istio decide"),
-            Server::Outside => draft.help("use `SIMPLE` for a server with a certificate of its own, or leave `tls` out"),
+            Server::Outside => {
+                draft.help("use `SIMPLE` for a server with a certificate of its own, or leave `tls` out")
+            }
         };
     }
 }
