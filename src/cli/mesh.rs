@@ -39,6 +39,7 @@ impl MeshArguments {
             default_namespace: text(&self.namespace, &config.namespace, default.default_namespace),
             assume_complete: self.assume_complete || config.assume_complete,
             istio_version: self.istio_version.or(config.istio_version).unwrap_or(default.istio_version),
+            now: default.now,
         }
     }
 

@@ -1,6 +1,6 @@
 /// The bytes that `text` encodes in base64, with the letters of either alphabet, and with padding or without. Line breaks
 /// are skipped.
-pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
+pub fn decode(text: &str) -> Option<Vec<u8>> {
     let text = text.trim_ascii_end().trim_end_matches('=');
     let (mut bytes, mut bits, mut held) = (Vec::with_capacity(text.len() * 3 / 4), 0u32, 0);
     for letter in text.bytes().filter(|letter| !matches!(letter, b'\r' | b'\n')) {

@@ -37,6 +37,7 @@
 //! | [`RetryOn`] | conditions with commas | pkg/config/validation/virtualservice.go |
 //! | [`CorsMethod`], [`CookieName`] | names of HTTP | pkg/config/validation/validation.go |
 //! | [`CipherSuite`] | names of OpenSSL | pkg/config/security/security.go |
+//! | [`Certificate`], [`PrivateKey`] | PEM | RFC 5280; RFC 5958, 8017, 5915 |
 //! | [`Credential`] | `name`, `kubernetes://…`, `configmap://…` | pilot/pkg/model/credentials/resource.go |
 //! | [`ServiceAccount`], [`TrustDomain`], [`WildcardText`], [`ConditionKey`], [`PathPattern`] | of AuthorizationPolicies | pkg/config/security/security.go |
 //! | [`Re2`], [`Substitution`] | regular expressions | RE2, re2/parse.cc, re2/re2.cc |
@@ -44,6 +45,7 @@
 //! | [`SpiffeId`] | `spiffe://trust-domain/path` | SPIFFE-ID standard |
 
 mod base64;
+mod certificate;
 mod cipher_suite;
 mod condition_key;
 mod cookie_name;
@@ -85,6 +87,8 @@ mod trust_domain;
 mod unix_path;
 mod url;
 
+pub use base64::decode as decode_base64;
+pub use certificate::{Certificate, PrivateKey};
 pub use cipher_suite::{CipherSuite, ECDH_CURVES};
 pub use condition_key::{Attribute, ConditionKey};
 pub use cookie_name::CookieName;

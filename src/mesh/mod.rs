@@ -3,6 +3,7 @@
 //! Every question about names, visibility, precedence and selection is answered here and nowhere else, so that rules,
 //! translation, traces and traffic cannot disagree. Sources: istio 1.31 `pilot/pkg/model`.
 
+mod credentials;
 mod delegates;
 mod destination_rules;
 mod destinations;
@@ -25,6 +26,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::model::{Kind, Meta, Object, Resources};
 
+pub use credentials::{KeyPair, ServerCredential};
 pub use delegates::{DelegateLookup, EffectiveMatch, EffectiveRoute, MatchConflict, dropped_match};
 pub use destination_rules::{DestinationRules, MergedRule, MergedSubset};
 pub use destinations::{Client, SubsetLookup, Target};
@@ -83,6 +85,9 @@ pub struct Mesh<'m> {
     namespaces: FxHashSet<&'m str>,
     namespace_objects: FxHashMap<&'m str, &'m Meta<'m>>,
     gateway_index: ObjectIndex<'m>,
+    secret_index: ObjectIndex<'m>,
+    /// The Secrets that other programs are told to make.
+    made_secrets: FxHashSet<(&'m str, &'m str)>,
     gateway_bindings: FxHashMap<(&'m str, &'m str), Vec<usize>>,
     virtual_service_index: ObjectIndex<'m>,
     /// By the delegate that they name.
@@ -124,6 +129,8 @@ impl<'m> Mesh<'m> {
             destination_rules: DestinationRules::new(resources, &settings),
             peer_authentications: PeerAuthentications::new(resources, &settings),
             gateway_index: object_index(&resources.gateways),
+            secret_index: object_index(&resources.secrets),
+            made_secrets: credentials::made_secrets(resources),
             gateway_bindings: gateways::bindings(resources),
             virtual_service_index: object_index(&resources.virtual_services),
             root_index: gateways::root_index(&resources.virtual_services),

@@ -1,3 +1,5 @@
+use std::time::SystemTime;
+
 use crate::format::{Duration, Host, IstioVersion};
 use crate::model::mesh_config::{ExtensionProvider, MeshConfig};
 use crate::model::{Read, Str};
@@ -13,6 +15,8 @@ pub struct Options {
     pub assume_complete: bool,
     /// Of the control plane that reads the input.
     pub istio_version: IstioVersion,
+    /// The moment at which certificates must be valid.
+    pub now: SystemTime,
 }
 
 impl Default for Options {
@@ -22,6 +26,7 @@ impl Default for Options {
             default_namespace: "default".to_owned(),
             assume_complete: false,
             istio_version: IstioVersion::LATEST,
+            now: SystemTime::now(),
         }
     }
 }
@@ -96,6 +101,12 @@ impl<'m> Settings<'m> {
         trust_domain == self.trust_domain
             || trust_domain == "cluster.local"
             || self.trust_domain_aliases.contains(&trust_domain)
+    }
+
+    /// Seconds since 1970.
+    pub fn now(&self) -> i64 {
+        let since = self.options.now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
     }
 
     /// The host of a Kubernetes Service.

@@ -165,6 +165,12 @@ message! {
         string_data: Labels<'a>,
     }
 
+    /// What makes a Secret that the input does not show: cert-manager's Certificate, an ExternalSecret, a SealedSecret.
+    pub struct SecretMaker<'a> {
+        secret_name: Option<Str<'a>>,
+        target: Option<Metadata<'a>>,
+    }
+
     pub struct ConfigMap<'a> {
         data: Labels<'a>,
     }
@@ -268,6 +274,21 @@ impl<'a> ServicePort<'a> {
             None | Some(IntOrStr::Int(0)) | Some(IntOrStr::Str("")) => self.port.map(|port| IntOrStr::Int(port.value)),
             some => some,
         }
+    }
+}
+
+impl<'a> Secret<'a> {
+    /// A value that is not empty: in base64 if it is of `data`, as it is if of `stringData`, which the API server prefers.
+    pub fn entry(&self, key: &str) -> Option<Str<'a>> {
+        let value = self.string_data.get(key).or_else(|| self.data.get(key))?;
+        (!value.is_empty()).then_some(*value)
+    }
+}
+
+impl<'a> SecretMaker<'a> {
+    /// The name of the Secret, if it is not that of the object.
+    pub fn secret_name(&self) -> Option<Str<'a>> {
+        self.secret_name.or_else(|| self.target.as_ref()?.name)
     }
 }
 

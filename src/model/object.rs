@@ -8,7 +8,7 @@ use super::destination_rule::DestinationRule;
 use super::gateway_api::{GatewayClass, K8sGateway, ReferenceGrant, Route};
 use super::kubernetes::{
     ConfigMap, CronJob, CustomResourceDefinition, EndpointSlice, Endpoints, Ingress, Namespace, Opaque, PodController,
-    PodSpec, Secret, Service, ServiceAccount, WebhookConfiguration,
+    PodSpec, Secret, SecretMaker, Service, ServiceAccount, WebhookConfiguration,
 };
 use super::networking::{EnvoyFilter, Gateway, ProxyConfig, ServiceEntry, Sidecar, WorkloadEntry, WorkloadGroup};
 use super::read::{Labels, Message, Read, Str};
@@ -211,6 +211,9 @@ kinds! {
     Endpoints "" "Endpoints" Namespaced Root => endpoints: Endpoints;
     ServiceAccount "" "ServiceAccount" Namespaced Root => service_accounts: ServiceAccount;
     Secret "" "Secret" Namespaced Root => secrets: Secret;
+    CertManagerCertificate "cert-manager.io" "Certificate" Namespaced Spec => cert_manager_certificates: SecretMaker;
+    ExternalSecret "external-secrets.io" "ExternalSecret" Namespaced Spec => external_secrets: SecretMaker;
+    SealedSecret "bitnami.com" "SealedSecret" Namespaced Spec => sealed_secrets: SecretMaker;
     ConfigMap "" "ConfigMap" Namespaced Root => config_maps: ConfigMap;
     ReplicationController "" "ReplicationController" Namespaced Spec => replication_controllers: PodController;
     Deployment "apps" "Deployment" Namespaced Spec => deployments: PodController;

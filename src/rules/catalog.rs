@@ -59,6 +59,7 @@ static CATEGORIES: &[&[Rule]] = &[
     &super::delegates::RULES,
     &super::traffic_policy::RULES,
     &super::gateways::RULES,
+    &super::certificates::RULES,
     &super::authorization::RULES,
     &super::authentication::RULES,
     &super::mtls::RULES,

@@ -11,6 +11,7 @@ mod words;
 
 mod authentication;
 mod authorization;
+mod certificates;
 mod delegates;
 mod gateways;
 mod hosts;

@@ -1,6 +1,5 @@
 //! Gateways: what binds to them, what they serve, and what several of them make of one proxy.
 
-mod destination_hidden_from_gateway;
 mod gateway_host_without_route;
 mod gateway_not_found;
 mod gateway_port_ambiguous;
@@ -24,7 +23,6 @@ rules! {
     "host-not-on-gateway" => host_not_on_gateway::check,
     "section-unused-by-gateway" => section_unused_by_gateway::check,
     "not-visible-to-gateway" => not_visible_to_gateway::check,
-    "destination-hidden-from-gateway" => destination_hidden_from_gateway::check,
     "gateway-host-without-route" => gateway_host_without_route::check,
     "gateway-selects-nothing" => gateway_selects_nothing::check,
     "gateway-selector-empty" => gateway_selector_empty::check,

@@ -1,0 +1,24 @@
+//! Certificates of gateways and of clients.
+
+mod certificate_expires_soon;
+mod certificate_host_mismatch;
+mod credential_ca_missing;
+mod credential_in_wrong_namespace;
+mod credential_invalid;
+mod credential_key_mismatch;
+mod credential_not_found;
+mod date;
+mod shared_certificate;
+
+use super::catalog::rules;
+
+rules! {
+    "credential-not-found" => credential_not_found::check,
+    "credential-in-wrong-namespace" => credential_in_wrong_namespace::check,
+    "credential-invalid" => credential_invalid::check,
+    "credential-ca-missing" => credential_ca_missing::check,
+    "credential-key-mismatch" => credential_key_mismatch::check,
+    "certificate-host-mismatch" => certificate_host_mismatch::check,
+    "certificate-expires-soon" => certificate_expires_soon::check,
+    "shared-certificate" => shared_certificate::check,
+}
