@@ -118,6 +118,7 @@ impl Explanation<'_> {
             Keyword::Enum { options } => findings.push(not_listed(place, options)),
             Keyword::Format { format } => findings.extend(badly_formed(format, place)),
             Keyword::PropertyNames { error } => findings.extend(bad_key(place, error)),
+            Keyword::UniqueItems => findings.extend(repeated(place)),
             keyword => findings.push(out_of_bounds(place, keyword)),
         }
     }
@@ -317,6 +318,18 @@ fn out_of_range(place: &Place<'_, '_>, demand: Option<&Value>) -> Finding {
     let ranges: Vec<_> = demand.and_then(Value::as_array).into_iter().flatten().filter_map(range).collect();
     let message = format!("`{}` cannot be `{}`", place.path(), shown(place.node()));
     Finding::new("invalid-value", place.at(), message).help(format!("write {}", ranges.join(" or ")))
+}
+
+/// Items of a list that is a set.
+fn repeated(place: &Place<'_, '_>) -> Vec<Finding> {
+    let items: Vec<_> = place.node().items().collect();
+    let first = |index: usize| items[..index].iter().find(|item| item.raw() == items[index].raw());
+    let pairs = items.iter().enumerate().filter_map(|(index, item)| Some((item, first(index)?)));
+    let finding = |(item, first): (&Node<'_>, &Node<'_>)| {
+        let message = format!("`{}` is there twice in `{}`", shown(*item), place.path());
+        Finding::new("duplicate-entry", item.at(), message).related(first.at(), "first here").help("remove one of them")
+    };
+    pairs.map(finding).collect()
 }
 
 /// Numbers, lengths and counts.

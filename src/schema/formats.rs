@@ -11,7 +11,7 @@ use jsonschema::{Retrieve, ValidationOptions};
 use crate::format::{
     ChangedHeaderName, ConditionKey, DnsLabel, Duration, EgressHost, Fqdn, GatewayName, HeaderToken, HeaderValue, Ip,
     JwksUri, KubernetesLabel, KubernetesName, LabelKey, LabelValue, LocalEndpoint, MatchedHeader, OutboundSni,
-    PathPattern, PolicyPort, Port, ProbeHeaderName, Protocol, Reason, RequestHeaderName, RetryOn, ServerHost,
+    PathPattern, PolicyPort, Port, ProbeHeaderName, Protocol, Re2, Reason, RequestHeaderName, RetryOn, ServerHost,
     ServiceAccount, StrictHeaderName, Subnet, TrustDomain, UnixPath, WasmUrl, WildcardDomain, WildcardText,
     has_placeholder,
 };
@@ -73,7 +73,7 @@ const FORMATS: &[(&str, &str, Check)] = &[
     ("header-value", "invalid-header", |text| HeaderValue::parse(text).map(drop)),
     ("re2", "invalid-regex", regex),
     ("re2-or-star", "invalid-regex", |text| if text == "*" { Ok(()) } else { regex(text) }),
-    ("re2-any-length", "invalid-regex", pattern),
+    ("re2-any-length", "invalid-regex", |text| Re2::parse(text).map(drop)),
     ("protocol", "invalid-protocol", |text| Protocol::parse(text).map(drop)),
     ("retry-on", "invalid-retry-condition", |text| RetryOn::parse(text).map(drop)),
     ("http-url", "invalid-url", |text| JwksUri::parse(text).map(drop)),
@@ -198,20 +198,8 @@ fn selector_label(text: &str) -> Result<(), Reason> {
     Ok(())
 }
 
-/// The limit is that of Istio (`validateStringMatchRegexp`).
 fn regex(text: &str) -> Result<(), Reason> {
-    match text.len() {
-        ..=1024 => pattern(text),
-        length => Err(Reason::new(format!("a regular expression of {length} bytes is longer than 1024"))),
-    }
-}
-
-fn pattern(text: &str) -> Result<(), Reason> {
-    regex::Regex::new(text).map(drop).map_err(|error| {
-        let why = error.to_string();
-        let why = why.lines().last().unwrap_or_default().trim_start_matches("error: ");
-        Reason::new(format!("`{text}` is not a regular expression of RE2: {why}"))
-    })
+    Re2::parse(text)?.istio()
 }
 
 /// A JSON Web Key Set, or one key of it.

@@ -4,14 +4,17 @@
 use std::collections::HashMap;
 
 use crate::finding::Finding;
-use crate::format::{Duration, has_placeholder};
+use crate::format::{Duration, Ip, KubernetesName, has_placeholder};
 use crate::yaml::Node;
 
 /// Every demand that the resource breaks.
 pub(super) fn findings(spec: Node<'_>, kind: &str) -> Vec<Finding> {
     let mut findings = Vec::new();
     match kind {
-        "Gateway" | "ListenerSet" => listeners(spec, &mut findings),
+        "Gateway" | "ListenerSet" => {
+            listeners(spec, &mut findings);
+            findings.extend(list(spec, "addresses").filter_map(illegal_address));
+        }
         "HTTPRoute" | "GRPCRoute" | "TLSRoute" | "TCPRoute" => {
             for rule in list(spec, "rules") {
                 route_rule(rule, &mut findings);
@@ -33,6 +36,19 @@ fn text<'a>(node: Node<'a>, field: &str) -> &'a str {
 
 fn conflict(node: Node<'_>, field: &str, message: impl Into<String>) -> Finding {
     Finding::new("conflicting-fields", node.key_at(field).unwrap_or(node.head()), message)
+}
+
+/// The type of an address is `IPAddress` unless it is written.
+fn illegal_address(address: Node<'_>) -> Option<Finding> {
+    let value = address.get("value")?;
+    let text = value.as_str().filter(|text| !has_placeholder(text))?;
+    let (rule, reason) = match self::text(address, "type") {
+        "" | "IPAddress" => ("invalid-address", Ip::parse(text).err()?),
+        "Hostname" => ("invalid-host", KubernetesName::parse(text.strip_prefix("*.").unwrap_or(text)).err()?),
+        _ => return None,
+    };
+    let finding = Finding::new(rule, value.at(), reason.message());
+    Some(reason.instruction().into_iter().fold(finding, |finding, help| finding.help(help)))
 }
 
 fn listeners(spec: Node<'_>, findings: &mut Vec<Finding>) {
@@ -148,10 +164,12 @@ fn illegal_path(path: Node<'_>) -> Option<Finding> {
     let parts = ["//", "/./", "/../", "%2f", "%2F", "#"];
     let part = parts.into_iter().find(|part| written.contains(part));
     let end = ["/..", "/."].into_iter().find(|end| written.ends_with(end));
-    let why = match part.or(end) {
+    let foreign = written.chars().find(|c| !c.is_ascii_alphanumeric() && !"-/._~!$&'()*+,;=:@%".contains(*c));
+    let why = match (part.or(end), foreign) {
         _ if !written.starts_with('/') => "does not start with `/`".to_owned(),
-        Some(part) => format!("has `{part}`, which proxies normalize"),
-        None => return None,
+        (Some(part), _) => format!("has `{part}`, which proxies normalize"),
+        (None, Some(foreign)) => format!("has `{foreign}`, which has to be written in percent encoding"),
+        (None, None) => return None,
     };
     let finding = Finding::new("invalid-value", value.at(), format!("path `{written}` {why}"));
     Some(if written.starts_with('/') { finding } else { finding.help(format!("write `/{written}`")) })
@@ -224,6 +242,11 @@ mod tests {
                 Some("filter `URLRewrite` is there twice"),
             ),
             ("{matches: [{path: {value: a}}]}", Some("path `a` does not start with `/`")),
+            ("{matches: [{path: {value: /a/../b}}]}", Some("path `/a/../b` has `/../`, which proxies normalize")),
+            (
+                "{matches: [{path: {value: '/a b'}}]}",
+                Some("path `/a b` has ` `, which has to be written in percent encoding"),
+            ),
             ("{matches: [{path: {type: RegularExpression, value: a}}]}", None),
             ("{timeouts: {request: 1s, backendRequest: 2s}}", Some("`backendRequest` is longer than `request`, 1s")),
             ("{timeouts: {request: 0s, backendRequest: 2s}}", None),

@@ -3,14 +3,14 @@
 //! The facts are in `schemas/<group>/<Kind>.json`, JSON Schemas of the kinds that Istio 1.31 reads, which are part of the
 //! program and compiled when first needed. They say what the API server accepts (the CRDs of istio/api release-1.31 and of
 //! Gateway API 1.6.1) and, where that is stricter, what istiod accepts of single fields. Every text that has a grammar
-//! carries a `format`; [`formats`] lists them. What the CRDs say about several fields at once is in `relations` and
+//! carries a `format`; `formats` lists them. What the CRDs say about several fields at once is in `relations` and
 //! `gateway_api`.
 //!
 //! Rules about fields that only istiod's validation knows are not here but among the rules.
 
 mod document;
 mod explain;
-pub mod formats;
+mod formats;
 mod gateway_api;
 mod keyed_lists;
 mod kinds;
