@@ -88,11 +88,14 @@ impl<'m> L4Predicate<'m> {
     }
 }
 
+/// A name and a port, where there are any.
+type Key<'p> = (Option<&'p str>, Option<i64>);
+
 /// Predicates, to be asked which of them cover another.
 #[derive(Debug, Default)]
 pub struct L4Index<'p, 'm> {
     /// By each of their names, and by port.
-    entries: FxHashMap<(Option<&'p str>, Option<i64>), Vec<(usize, &'p L4Predicate<'m>)>>,
+    entries: FxHashMap<Key<'p>, Vec<(usize, &'p L4Predicate<'m>)>>,
 }
 
 impl<'p, 'm> Covers<'p, L4Predicate<'m>> for L4Index<'p, 'm> {

@@ -132,7 +132,7 @@ impl<'m> SharedHost<'m> {
         }
         let mut index = CoverIndex::default();
         for (number, (_, _, predicate)) in atoms.iter().enumerate() {
-            index.insert(number, *predicate);
+            index.insert(number, predicate);
         }
         let mut overlaps = Vec::new();
         for (user, route, predicate) in &atoms {
