@@ -4,6 +4,7 @@
 //! translation, traces and traffic cannot disagree. Sources: istio 1.31 `pilot/pkg/model`.
 
 mod credentials;
+mod ambient;
 mod delegates;
 mod destination_rules;
 mod destinations;
@@ -27,6 +28,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::model::{Kind, Meta, Object, Resources};
 
 pub use credentials::{KeyPair, ServerCredential};
+pub use ambient::WaypointName;
 pub use delegates::{DelegateLookup, EffectiveMatch, EffectiveRoute, MatchConflict, dropped_match};
 pub use destination_rules::{DestinationRules, MergedRule, MergedSubset};
 pub use destinations::{Client, SubsetLookup, Target};
@@ -88,6 +90,7 @@ pub struct Mesh<'m> {
     secret_index: ObjectIndex<'m>,
     /// The Secrets that other programs are told to make.
     made_secrets: FxHashSet<(&'m str, &'m str)>,
+    k8s_gateway_index: ObjectIndex<'m>,
     gateway_bindings: FxHashMap<(&'m str, &'m str), Vec<usize>>,
     virtual_service_index: ObjectIndex<'m>,
     /// By the delegate that they name.
@@ -131,6 +134,7 @@ impl<'m> Mesh<'m> {
             gateway_index: object_index(&resources.gateways),
             secret_index: object_index(&resources.secrets),
             made_secrets: credentials::made_secrets(resources),
+            k8s_gateway_index: object_index(&resources.k8s_gateways),
             gateway_bindings: gateways::bindings(resources),
             virtual_service_index: object_index(&resources.virtual_services),
             root_index: gateways::root_index(&resources.virtual_services),

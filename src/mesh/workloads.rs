@@ -88,7 +88,8 @@ impl<'m> Workload<'m> {
         self.proxy()?.image.filter(|image| image.value == "auto")
     }
 
-    fn proxy(&self) -> Option<&'m Container<'m>> {
+    /// The container of the proxy.
+    pub fn proxy(&self) -> Option<&'m Container<'m>> {
         let pod = self.pod()?;
         let mut containers = pod.containers.iter().chain(&pod.init_containers);
         containers.find(|container| container.name.is_some_and(|name| name.value == "istio-proxy"))

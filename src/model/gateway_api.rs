@@ -2,6 +2,7 @@
 
 use crate::yaml::Node;
 
+use super::label_selector::LabelSelector;
 use super::read::{Int, Labels, Located, Str, message};
 
 message! {
@@ -49,12 +50,7 @@ message! {
 
     pub struct RouteNamespaces<'a> {
         from: Option<Str<'a>>,
-        selector: Option<LabelSelectorExpression<'a>>,
-    }
-
-    pub struct LabelSelectorExpression<'a> {
-        match_labels: Labels<'a>,
-        match_expressions: Vec<Node<'a>>,
+        selector: Option<LabelSelector<'a>>,
     }
 
     pub struct RouteGroupKind<'a> {

@@ -64,6 +64,8 @@ static CATEGORIES: &[&[Rule]] = &[
     &super::authentication::RULES,
     &super::mtls::RULES,
     &super::kubernetes::RULES,
+    &super::ambient::RULES,
+    &super::gateway_api::RULES,
 ];
 
 /// Every rule.

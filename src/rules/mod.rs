@@ -9,10 +9,12 @@ mod peers;
 mod report;
 mod words;
 
+mod ambient;
 mod authentication;
 mod authorization;
 mod certificates;
 mod delegates;
+mod gateway_api;
 mod gateways;
 mod hosts;
 mod input;

@@ -23,6 +23,7 @@ mod namespace_injected_by_default;
 mod namespace_not_injected;
 mod pod_without_proxy;
 mod port_protocol_unknown;
+mod proxy_image;
 mod proxy_user;
 mod removed_crd;
 mod reserved_port;
@@ -52,6 +53,7 @@ rules! {
     "workload-application-protocols" => workload_application_protocols::check,
     "reserved-port" => reserved_port::check,
     "inbound-port-excluded" => inbound_port_excluded::check,
+    "proxy-image" => proxy_image::check,
     "proxy-user" => proxy_user::check,
     "host-network-asks-for-proxy" => host_network_asks_for_proxy::check,
     "namespace-not-injected" => namespace_not_injected::check,
