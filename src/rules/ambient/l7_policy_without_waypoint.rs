@@ -21,7 +21,8 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
 /// What the policy is for that no waypoint serves.
 fn unserved(mesh: &Mesh<'_>, policy: &Policy<'_>) -> Option<String> {
     let namespace = policy.meta.namespace;
-    let names = policy.targets.iter().filter(|target| target.kind.is_some_and(|kind| kind.value == Kind::Service.name()));
+    let names =
+        policy.targets.iter().filter(|target| target.kind.is_some_and(|kind| kind.value == Kind::Service.name()));
     let names: Vec<Str<'_>> = names.filter_map(|target| target.name).collect();
     if !policy.targets.is_empty() {
         // Gateways and waypoints are where the policy is enforced.

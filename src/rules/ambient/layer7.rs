@@ -60,9 +60,11 @@ pub struct Routing<'m> {
 
 /// VirtualServices and DestinationRules of the mesh that are about requests.
 pub fn routing<'m>(mesh: &Mesh<'m>) -> Vec<Routing<'m>> {
-    let services = mesh.resources.virtual_services.iter().filter(|object| {
-        mesh.applies_to_sidecars(&object.spec) && routes_requests(&object.spec)
-    });
+    let services = mesh
+        .resources
+        .virtual_services
+        .iter()
+        .filter(|object| mesh.applies_to_sidecars(&object.spec) && routes_requests(&object.spec));
     let services = services.map(|object| Routing { meta: &object.meta, hosts: object.spec.hosts.clone() });
     let rules = mesh.resources.destination_rules.iter().filter(|object| sets_requests(&object.spec));
     let rules = rules.map(|object| Routing { meta: &object.meta, hosts: object.spec.host.into_iter().collect() });

@@ -1,9 +1,9 @@
 //! Ambient mode: who is in it, and what takes a waypoint.
 
-mod layer7;
 mod l7_policy_without_waypoint;
 mod l7_routing_in_other_namespace;
 mod l7_routing_without_waypoint;
+mod layer7;
 mod policy_without_target;
 mod redirected_pod_asks_for_sidecar;
 mod selector_on_gateway;

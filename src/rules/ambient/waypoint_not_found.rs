@@ -31,7 +31,8 @@ fn check_labels<'m>(mesh: &Mesh<'m>, report: &mut Report, meta: &Meta<'m>, label
             };
         }
         Reference::Found(gateway) => {
-            let class = gateway.spec.gateway_class_name.filter(|class| ["istio", "istio-remote"].contains(&class.value));
+            let class =
+                gateway.spec.gateway_class_name.filter(|class| ["istio", "istio-remote"].contains(&class.value));
             let Some(class) = class else { return };
             report
                 .at(meta, name.at, format!("Gateway `{}` is no waypoint", name.value))

@@ -5,7 +5,8 @@ use crate::rules::Report;
 pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
     for workload in &mesh.workloads {
         let Some(waypoint) = mesh.own_waypoint(workload.labels, workload.namespace) else { continue };
-        let known = mesh.namespace(workload.namespace).is_some() || workload.labels.get("istio.io/dataplane-mode").is_some();
+        let known =
+            mesh.namespace(workload.namespace).is_some() || workload.labels.get("istio.io/dataplane-mode").is_some();
         if !known || mesh.is_ambient_workload(workload) || workload.pod().is_none() {
             continue;
         }

@@ -7,7 +7,10 @@ use super::references::rules;
 pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
     for (route, rule) in rules(mesh) {
         let weights: Option<Vec<_>> = rule.backend_refs.iter().map(|backend| backend.weight).collect();
-        let Some(first) = weights.filter(|weights| weights.iter().all(|weight| weight.value == 0)).and_then(|weights| weights.first().copied()) else {
+        let Some(first) = weights
+            .filter(|weights| weights.iter().all(|weight| weight.value == 0))
+            .and_then(|weights| weights.first().copied())
+        else {
             continue;
         };
         report

@@ -8,9 +8,8 @@ use crate::rules::Report;
 pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
     let mut listeners: FxHashMap<_, Vec<_>> = FxHashMap::default();
     for gateway in &mesh.resources.k8s_gateways {
-        let shared = gateway.spec.addresses.iter().filter(|address| {
-            address.r#type.is_some_and(|kind| kind.value == "Hostname")
-        });
+        let shared =
+            gateway.spec.addresses.iter().filter(|address| address.r#type.is_some_and(|kind| kind.value == "Hostname"));
         for address in shared.filter_map(|address| address.value) {
             for listener in &gateway.spec.listeners {
                 let text = |text: Option<Str<'_>>| text.map_or(String::new(), |text| text.value.to_owned());

@@ -13,7 +13,11 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
             let place = |listener: &Listener<'_>| listener.name.map_or(listener.node.head(), |name| name.at);
             let name = |listener: &Listener<'_>| listener.name.map_or("", |name| name.value).to_owned();
             report
-                .at(&gateway.meta, place(listener), format!("listeners `{}` and `{}` conflict", name(other), name(listener)))
+                .at(
+                    &gateway.meta,
+                    place(listener),
+                    format!("listeners `{}` and `{}` conflict", name(other), name(listener)),
+                )
                 .label(why)
                 .related(place(other), "the other listener")
                 .help("give them different ports or hostnames");
@@ -29,7 +33,8 @@ fn conflict(left: &Listener<'_>, right: &Listener<'_>) -> Option<&'static str> {
     // UDP has ports of its own.
     let (first, second) = (family(left), family(right));
     let udp = [&first, &second].into_iter().filter(|family| *family == "UDP").count();
-    let host = |listener: &Listener<'_>| listener.hostname.map_or(String::new(), |name| name.value.to_ascii_lowercase());
+    let host =
+        |listener: &Listener<'_>| listener.hostname.map_or(String::new(), |name| name.value.to_ascii_lowercase());
     match (first == second, host(left) == host(right)) {
         _ if udp == 1 => None,
         (false, _) => Some("protocols that cannot share a port"),

@@ -10,7 +10,8 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
         for (_, name, namespace) in gateways(route) {
             let Reference::Missing = mesh.k8s_gateway(namespace, name.value) else { continue };
             let all = mesh.resources.k8s_gateways.iter();
-            let names = all.filter(|gateway| gateway.meta.namespace == namespace).map(|gateway| gateway.meta.name.value);
+            let names =
+                all.filter(|gateway| gateway.meta.namespace == namespace).map(|gateway| gateway.meta.name.value);
             let draft = report
                 .at(&route.meta, name.at, format!("no Gateway `{}` in namespace `{namespace}`", name.value))
                 .label("the route is attached to nothing");

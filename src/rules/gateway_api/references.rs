@@ -39,7 +39,8 @@ pub fn services<'m>(route: &'m Object<'m, Route<'m>>) -> Vec<ServiceReference<'m
     let own = route.meta.namespace;
     let meta = &route.meta;
     let is_service = |group: Option<Str<'m>>, kind: Option<Str<'m>>, default: &str| {
-        group.is_none_or(|group| ["", "core"].contains(&group.value)) && kind.map_or(default, |kind| kind.value) == "Service"
+        group.is_none_or(|group| ["", "core"].contains(&group.value))
+            && kind.map_or(default, |kind| kind.value) == "Service"
     };
     let mut all = Vec::new();
     for parent in &route.spec.parent_refs {
@@ -62,8 +63,6 @@ pub fn services<'m>(route: &'m Object<'m, Route<'m>>) -> Vec<ServiceReference<'m
 }
 
 /// The rules of all routes.
-pub fn rules<'m>(
-    mesh: &Mesh<'m>,
-) -> impl Iterator<Item = (&'m Object<'m, Route<'m>>, &'m RouteRule<'m>)> + use<'m> {
+pub fn rules<'m>(mesh: &Mesh<'m>) -> impl Iterator<Item = (&'m Object<'m, Route<'m>>, &'m RouteRule<'m>)> + use<'m> {
     routes(mesh).flat_map(|route| route.spec.rules.iter().map(move |rule| (route, rule)))
 }

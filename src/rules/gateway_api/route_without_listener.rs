@@ -30,12 +30,16 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
                     let which = section.or_else(port).unwrap_or_default();
                     (format!("there is no listener {which}"), "correct `sectionName` or `port`")
                 }
-                Refusal::Kind => (format!("no listener is for a {}", route.meta.kind.name()), "name a listener of that protocol"),
+                Refusal::Kind => {
+                    (format!("no listener is for a {}", route.meta.kind.name()), "name a listener of that protocol")
+                }
                 Refusal::Namespace => (
                     format!("no listener takes routes of namespace `{}`", route.meta.namespace),
                     "allow it in `allowedRoutes.namespaces` of the listener",
                 ),
-                Refusal::Hostname => ("no listener serves these hostnames".to_owned(), "use hostnames that a listener has"),
+                Refusal::Hostname => {
+                    ("no listener serves these hostnames".to_owned(), "use hostnames that a listener has")
+                }
             };
             report
                 .at(&route.meta, name.at, format!("no listener of Gateway `{}` takes this route", name.value))
@@ -54,7 +58,8 @@ fn refusal<'m>(
     route: &Object<'m, Route<'m>>,
     parent: &ParentReference<'m>,
 ) -> Option<Refusal> {
-    let section = parent.section_name.is_none_or(|section| listener.name.is_some_and(|name| name.value == section.value));
+    let section =
+        parent.section_name.is_none_or(|section| listener.name.is_some_and(|name| name.value == section.value));
     let port = parent.port.is_none_or(|port| listener.port.is_some_and(|own| own.value == port.value));
     if !section || !port {
         return Some(Refusal::Section);
@@ -67,7 +72,8 @@ fn refusal<'m>(
     }
     let hostname = listener.hostname.filter(|hostname| !hostname.is_empty());
     let hosts = &route.spec.hostnames;
-    let served = hostname.is_none_or(|own| hosts.is_empty() || hosts.iter().any(|host| host_matches(own.value, host.value)));
+    let served =
+        hostname.is_none_or(|own| hosts.is_empty() || hosts.iter().any(|host| host_matches(own.value, host.value)));
     (!served).then_some(Refusal::Hostname)
 }
 

@@ -43,7 +43,10 @@ fn image(mesh: &Mesh<'_>, revision: Option<&str>) -> Option<String> {
         true => Some(image.to_owned()),
         false => {
             // A tag is often a number.
-            let tag = global["tag"].as_str().map(str::to_owned).or_else(|| global["tag"].as_f64().map(|tag| tag.to_string()))?;
+            let tag = global["tag"]
+                .as_str()
+                .map(str::to_owned)
+                .or_else(|| global["tag"].as_f64().map(|tag| tag.to_string()))?;
             Some(format!("{}/{image}:{tag}", global["hub"].as_str()?))
         }
     }
