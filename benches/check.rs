@@ -1,0 +1,51 @@
+//! What a check costs, as a whole and in parts, on meshes of growing size. `cargo bench`.
+
+use divan::Bencher;
+use divan::counter::BytesCount;
+use meshlint::lint::{self, Config};
+use meshlint::source::{Source, Sources};
+use meshlint::yaml;
+
+fn main() {
+    divan::main();
+}
+
+/// Resources of the meshes. Costs must grow with them, not with their square.
+const SIZES: [usize; 3] = [1_000, 10_000, 100_000];
+const NAMESPACES: usize = 50;
+/// Objects of [`application`].
+const OBJECTS: usize = 4;
+
+#[divan::bench(args = SIZES, sample_count = 10)]
+fn check(bencher: Bencher<'_, '_>, resources: usize) {
+    let sources = mesh(resources);
+    let bytes = sources.iter().map(|(_, source)| source.text().len()).sum::<usize>();
+    bencher.counter(BytesCount::new(bytes)).bench(|| lint::check(&sources, &Config::default()).findings.len());
+}
+
+#[divan::bench(args = SIZES, sample_count = 10)]
+fn parse(bencher: Bencher<'_, '_>, resources: usize) {
+    let sources = mesh(resources);
+    let bytes = sources.iter().map(|(_, source)| source.text().len()).sum::<usize>();
+    bencher.counter(BytesCount::new(bytes)).bench(|| {
+        let roots = sources.iter().map(|(id, source)| yaml::parse(id, source.text()).0.roots().count());
+        roots.sum::<usize>()
+    });
+}
+
+/// A mesh without mistakes, a file for each of its namespaces.
+fn mesh(resources: usize) -> Sources {
+    let mut texts = vec![String::new(); NAMESPACES];
+    for index in 0..resources / OBJECTS {
+        texts[index % NAMESPACES].push_str(&application(index, index % NAMESPACES));
+    }
+    let mut sources = Sources::default();
+    for (namespace, text) in texts.into_iter().enumerate() {
+        sources.add(Source::new(format!("ns-{namespace}.yaml"), text));
+    }
+    sources
+}
+
+fn application(index: usize, namespace: usize) -> String {
+    include_str!("application.yaml").replace("NAME", &format!("app-{index}")).replace("PLACE", &format!("ns-{namespace}"))
+}
