@@ -47,5 +47,7 @@ fn mesh(resources: usize) -> Sources {
 }
 
 fn application(index: usize, namespace: usize) -> String {
-    include_str!("application.yaml").replace("NAME", &format!("app-{index}")).replace("PLACE", &format!("ns-{namespace}"))
+    include_str!("application.yaml")
+        .replace("NAME", &format!("app-{index}"))
+        .replace("PLACE", &format!("ns-{namespace}"))
 }

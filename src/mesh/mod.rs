@@ -3,8 +3,8 @@
 //! Every question about names, visibility, precedence and selection is answered here and nowhere else, so that rules,
 //! translation, traces and traffic cannot disagree. Sources: istio 1.31 `pilot/pkg/model`.
 
-mod credentials;
 mod ambient;
+mod credentials;
 mod delegates;
 mod destination_rules;
 mod destinations;
@@ -27,8 +27,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::model::{Kind, Meta, Object, Resources};
 
-pub use credentials::{KeyPair, ServerCredential};
 pub use ambient::WaypointName;
+pub use credentials::{KeyPair, ServerCredential};
 pub use delegates::{DelegateLookup, EffectiveMatch, EffectiveRoute, MatchConflict, dropped_match};
 pub use destination_rules::{DestinationRules, MergedRule, MergedSubset};
 pub use destinations::{Client, SubsetLookup, Target};

@@ -51,7 +51,10 @@ const WITHOUT_RULE: &[(&str, &str)] = &[
     ("IST0169", "needs a cluster: what an upgrade would change for the versions that run"),
     ("IST0170", "needs several clusters: whether a Service is the same in all of them"),
     ("IST0172", "needs a cluster: what an upgrade would change for the versions that run"),
-    ("KIA1301", "nothing to decide: whether a workload is to have policies is up to its owner; Kiali is silent by default"),
+    (
+        "KIA1301",
+        "nothing to decide: whether a workload is to have policies is up to its owner; Kiali is silent by default",
+    ),
 ];
 
 const CODES: &[(&str, &str)] = &[
