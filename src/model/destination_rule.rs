@@ -1,6 +1,7 @@
 //! `networking.istio.io` DestinationRule: names as in istio/api 1.31 `networking/v1alpha3/destination_rule.proto`.
 
 use crate::format::Duration;
+use crate::yaml::Node;
 
 use super::read::{Bool, Float, Int, Labels, Located, Map, Str, message};
 use super::virtual_service::PortSelector;
@@ -197,7 +198,42 @@ message! {
     }
 }
 
+/// What the policy of a host and the settings of one of its ports have in common.
+#[derive(Clone, Copy, Debug)]
+pub struct PolicyBlock<'p, 'a> {
+    pub node: Node<'a>,
+    pub load_balancer: Option<&'p LoadBalancerSettings<'a>>,
+    pub connection_pool: Option<&'p ConnectionPoolSettings<'a>>,
+    pub outlier_detection: Option<&'p OutlierDetection<'a>>,
+    pub tls: Option<&'p ClientTlsSettings<'a>>,
+    /// Whether it stands at the top: neither in a subset nor for one port.
+    pub is_top: bool,
+}
+
 impl<'a> DestinationRule<'a> {
+    /// Every policy, and in it the settings of every port.
+    pub fn blocks(&self) -> impl Iterator<Item = PolicyBlock<'_, 'a>> {
+        self.policies().flat_map(|(subset, policy)| {
+            let own = PolicyBlock {
+                node: policy.node,
+                load_balancer: policy.load_balancer.as_deref(),
+                connection_pool: policy.connection_pool.as_deref(),
+                outlier_detection: policy.outlier_detection.as_deref(),
+                tls: policy.tls.as_deref(),
+                is_top: subset.is_none(),
+            };
+            let ports = policy.port_level_settings.iter().map(|port| PolicyBlock {
+                node: port.node,
+                load_balancer: port.load_balancer.as_deref(),
+                connection_pool: port.connection_pool.as_deref(),
+                outlier_detection: port.outlier_detection.as_deref(),
+                tls: port.tls.as_deref(),
+                is_top: false,
+            });
+            std::iter::once(own).chain(ports)
+        })
+    }
+
     /// The top-level policy and those of the subsets, each with its subset.
     pub fn policies(&self) -> impl Iterator<Item = (Option<&Subset<'a>>, &TrafficPolicy<'a>)> {
         let own = self.traffic_policy.as_deref().into_iter().map(|policy| (None, policy));

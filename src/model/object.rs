@@ -4,13 +4,15 @@ use crate::finding::ResourceRef;
 use crate::source::Span;
 use crate::yaml::{Kind as NodeKind, Node};
 
-use super::destination_rule::DestinationRule;
+use super::destination_rule::{ClientTlsSettings, DestinationRule};
 use super::gateway_api::{GatewayClass, K8sGateway, ReferenceGrant, Route};
 use super::kubernetes::{
     ConfigMap, CronJob, CustomResourceDefinition, EndpointSlice, Endpoints, Ingress, Namespace, Opaque, PodController,
     PodSpec, Secret, SecretMaker, Service, ServiceAccount, WebhookConfiguration,
 };
-use super::networking::{EnvoyFilter, Gateway, ProxyConfig, ServiceEntry, Sidecar, WorkloadEntry, WorkloadGroup};
+use super::networking::{
+    EnvoyFilter, Gateway, ProxyConfig, ServerTlsSettings, ServiceEntry, Sidecar, WorkloadEntry, WorkloadGroup,
+};
 use super::read::{Labels, Message, Read, Str};
 use super::security::{
     AuthorizationPolicy, Metadata, PeerAuthentication, RequestAuthentication, Telemetry, TrafficExtension, WasmPlugin,
@@ -243,6 +245,29 @@ impl<'a> Resources<'a> {
             };
             self.add_as(meta, body);
         }
+    }
+}
+
+impl<'a> Resources<'a> {
+    /// How clients of the mesh use TLS.
+    pub fn client_tls_settings(&self) -> impl Iterator<Item = (&Meta<'a>, &ClientTlsSettings<'a>)> {
+        self.destination_rules.iter().flat_map(|rule| {
+            let settings = rule.spec.blocks().filter_map(|block| block.tls);
+            settings.map(|tls| (&rule.meta, tls))
+        })
+    }
+
+    /// How gateways and sidecars serve TLS.
+    pub fn server_tls_settings(&self) -> impl Iterator<Item = (&Meta<'a>, &ServerTlsSettings<'a>)> {
+        let gateways = self.gateways.iter().flat_map(|gateway| {
+            let settings = gateway.spec.servers.iter().filter_map(|server| server.tls.as_deref());
+            settings.map(|tls| (&gateway.meta, tls))
+        });
+        let sidecars = self.sidecars.iter().flat_map(|sidecar| {
+            let settings = sidecar.spec.ingress.iter().filter_map(|listener| listener.tls.as_deref());
+            settings.map(|tls| (&sidecar.meta, tls))
+        });
+        gateways.chain(sidecars)
     }
 }
 

@@ -52,6 +52,7 @@ pub(super) use rules;
 static CATEGORIES: &[&[Rule]] = &[
     &super::input::RULES,
     &super::schema::RULES,
+    &super::validation::RULES,
     &super::hosts::RULES,
     &super::subsets::RULES,
     &super::routes::RULES,

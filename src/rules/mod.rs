@@ -24,6 +24,7 @@ mod routes;
 mod schema;
 mod subsets;
 mod traffic_policy;
+mod validation;
 mod weights;
 
 pub use catalog::{Check, Rule, all, called, check, find, named, nearest_name, page, pages};

@@ -9,11 +9,10 @@ use std::sync::Arc;
 use jsonschema::{Retrieve, ValidationOptions};
 
 use crate::format::{
-    ChangedHeaderName, ConditionKey, DnsLabel, Duration, EgressHost, Fqdn, GatewayName, HeaderToken, HeaderValue, Ip,
-    JwksUri, KubernetesLabel, KubernetesName, LabelKey, LabelValue, LocalEndpoint, MatchedHeader, OutboundSni,
-    PathPattern, PolicyPort, Port, ProbeHeaderName, Protocol, Re2, Reason, RequestHeaderName, RetryOn, ServerHost,
-    ServiceAccount, StrictHeaderName, Subnet, TrustDomain, UnixPath, WasmUrl, WildcardDomain, WildcardText,
-    has_placeholder,
+    ChangedHeaderName, ConditionKey, DnsLabel, Duration, EgressHost, Fqdn, HeaderToken, HeaderValue, Ip, JwksUri,
+    KubernetesLabel, KubernetesName, LabelKey, LabelValue, LocalEndpoint, MatchedHeader, OutboundSni, PathPattern,
+    PolicyPort, Port, ProbeHeaderName, Protocol, Re2, Reason, RequestHeaderName, RetryOn, ServerHost, ServiceAccount,
+    StrictHeaderName, Subnet, TrustDomain, UnixPath, WasmUrl, WildcardDomain, WildcardText, has_placeholder,
 };
 
 use super::document::Yaml;
@@ -53,7 +52,6 @@ const FORMATS: &[(&str, &str, Check)] = &[
     ("object-name", "invalid-name", |text| KubernetesName::parse(text).map(drop)),
     ("api-group", "invalid-name", |text| KubernetesName::parse(text).map(drop)),
     ("kind-name", "invalid-name", kind_name),
-    ("gateway-name", "invalid-name", |text| GatewayName::parse(text).map(drop)),
     ("export-to", "invalid-export-to", |text| export_to(text, false)),
     ("export-to-or-none", "invalid-export-to", |text| export_to(text, true)),
     ("label-key", "invalid-label", |text| LabelKey::parse(text).map(drop)),

@@ -1,0 +1,62 @@
+use crate::mesh::Mesh;
+use crate::model::Meta;
+use crate::rules::Report;
+use crate::yaml::Node;
+
+use super::fields::{first_set, may_be_set, values};
+
+const OF_POLICY: [&str; 8] = [
+    "outlierDetection",
+    "connectionPool",
+    "loadBalancer",
+    "tls",
+    "portLevelSettings",
+    "tunnel",
+    "proxyProtocol",
+    "retryBudget",
+];
+
+/// Settings that set nothing. The schema reports those that are an empty mapping; here are those that protobuf takes for
+/// empty.
+pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
+    for service in &mesh.resources.virtual_services {
+        for redirect in values(service.spec.node, &["http", "redirect"]) {
+            let port = ["port", "derivePort"].iter().any(|field| redirect.has(field));
+            if !port && nothing(redirect, &["uri", "prefixRewrite", "authority", "scheme"]) {
+                say(&service.meta, redirect, "a redirect to where the request came from", report)
+                    .help("set `uri`, `prefixRewrite`, `authority`, `port` or `scheme`");
+            }
+        }
+        for rewrite in values(service.spec.node, &["http", "rewrite"]) {
+            if nothing(rewrite, &["uri", "uriRegexRewrite", "authority"]) {
+                say(&service.meta, rewrite, "a rewrite that rewrites nothing", report)
+                    .help("set `uri`, `uriRegexRewrite` or `authority`, or remove `rewrite`");
+            }
+        }
+    }
+    for rule in &mesh.resources.destination_rules {
+        for (_, policy) in rule.spec.policies() {
+            if policy.node.has("portLevelSettings") && nothing(policy.node, &OF_POLICY) {
+                say(&rule.meta, policy.node, "a traffic policy that sets nothing", report)
+                    .help("set something, or remove `trafficPolicy`");
+            }
+        }
+    }
+    for sidecar in &mesh.resources.sidecars {
+        let node = sidecar.spec.node;
+        let lists = ["egress", "ingress"];
+        let other = ["outboundTrafficPolicy", "inboundConnectionPool"];
+        if lists.iter().any(|field| node.has(field)) && nothing(node, &lists) && first_set(node, &other).is_none() {
+            say(&sidecar.meta, node, "a Sidecar that sets nothing", report)
+                .help("set `egress`, `ingress`, `outboundTrafficPolicy` or `inboundConnectionPool`");
+        }
+    }
+}
+
+fn nothing(node: Node<'_>, fields: &[&str]) -> bool {
+    node.kind() == crate::yaml::Kind::Mapping && !fields.iter().any(|field| may_be_set(node, field))
+}
+
+fn say<'r>(meta: &Meta<'_>, node: Node<'_>, message: &str, report: &'r mut Report) -> crate::rules::Draft<'r> {
+    report.at(meta, node.head(), message)
+}
