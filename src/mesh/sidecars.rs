@@ -83,11 +83,19 @@ impl<'m> Mesh<'m> {
     }
 
     pub fn sidecar_scope(&self, namespace: &'m str, labels: &Labels<'_>) -> SidecarScope<'m> {
-        let sidecar = self.sidecar(namespace, labels);
-        let written = sidecar.into_iter().flat_map(|sidecar| &sidecar.spec.egress).flat_map(|listener| &listener.hosts);
-        let hosts = written.filter_map(|text| EgressHost::parse(*text, namespace)).collect();
-        SidecarScope { sidecar, hosts }
+        scope(self.sidecar(namespace, labels), namespace)
     }
+
+    /// The scope of the workloads of `namespace` that no Sidecar selects.
+    pub fn default_sidecar_scope(&self, namespace: &'m str) -> SidecarScope<'m> {
+        self.sidecar_scope(namespace, &Labels::default())
+    }
+}
+
+fn scope<'m>(sidecar: Option<&'m Object<'m, Sidecar<'m>>>, namespace: &'m str) -> SidecarScope<'m> {
+    let written = sidecar.into_iter().flat_map(|sidecar| &sidecar.spec.egress).flat_map(|listener| &listener.hosts);
+    let hosts = written.filter_map(|text| EgressHost::parse(*text, namespace)).collect();
+    SidecarScope { sidecar, hosts }
 }
 
 /// `workloadSelector: {}` counts as a selector: it selects everything.

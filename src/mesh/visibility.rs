@@ -51,7 +51,7 @@ impl<'m> ExportTo<'m> {
         match (self, other) {
             (ExportTo::Nobody, _) | (_, ExportTo::Nobody) => false,
             (ExportTo::All, _) | (_, ExportTo::All) => true,
-            (ExportTo::Namespaces(ours), ExportTo::Namespaces(theirs)) => theirs.iter().any(|name| ours.contains(name)),
+            (ExportTo::Namespaces(ours), ExportTo::Namespaces(theirs)) => ours.iter().any(|name| theirs.contains(name)),
         }
     }
 

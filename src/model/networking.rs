@@ -246,3 +246,10 @@ message! {
         interval: Option<Located<Duration>>,
     }
 }
+
+impl<'a> Sidecar<'a> {
+    /// The labels of the workloads that it is for; `None` if for all of its namespace.
+    pub fn selector(&self) -> Option<&Labels<'a>> {
+        self.workload_selector.as_ref().map(|selector| &selector.labels).filter(|labels| !labels.is_empty())
+    }
+}

@@ -61,6 +61,8 @@ static CATEGORIES: &[&[Rule]] = &[
     &super::traffic_policy::RULES,
     &super::gateways::RULES,
     &super::certificates::RULES,
+    &super::sidecars::RULES,
+    &super::services::RULES,
     &super::authorization::RULES,
     &super::authentication::RULES,
     &super::mtls::RULES,

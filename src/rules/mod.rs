@@ -22,6 +22,8 @@ mod kubernetes;
 mod mtls;
 mod routes;
 mod schema;
+mod services;
+mod sidecars;
 mod subsets;
 mod traffic_policy;
 mod validation;

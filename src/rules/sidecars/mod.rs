@@ -1,0 +1,23 @@
+//! What Sidecars select and let in.
+
+mod egress_host_not_found;
+mod egress_namespace_mismatch;
+mod outbound_mode_missing;
+mod sidecar_duplicate_default;
+mod sidecar_hides_routes;
+mod sidecar_overlap;
+mod sidecar_root_selector;
+mod sidecar_selects_nothing;
+
+use super::catalog::rules;
+
+rules! {
+    "sidecar-overlap" => sidecar_overlap::check,
+    "sidecar-duplicate-default" => sidecar_duplicate_default::check,
+    "sidecar-selects-nothing" => sidecar_selects_nothing::check,
+    "sidecar-root-selector" => sidecar_root_selector::check,
+    "egress-host-not-found" => egress_host_not_found::check,
+    "egress-namespace-mismatch" => egress_namespace_mismatch::check,
+    "sidecar-hides-routes" => sidecar_hides_routes::check,
+    "outbound-mode-missing" => outbound_mode_missing::check,
+}
