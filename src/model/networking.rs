@@ -253,3 +253,16 @@ impl<'a> Sidecar<'a> {
         self.workload_selector.as_ref().map(|selector| &selector.labels).filter(|labels| !labels.is_empty())
     }
 }
+
+impl<'a> EnvoyConfigObjectPatch<'a> {
+    /// Waypoints are matched in a way of their own.
+    pub fn is_for_waypoints(&self) -> bool {
+        let context = self.r#match.as_ref().and_then(|matched| matched.context);
+        context.is_some_and(|context| context.value == "WAYPOINT")
+    }
+
+    /// The filter that the match looks for.
+    pub fn matched_filter(&self) -> Option<&FilterMatch<'a>> {
+        self.r#match.as_ref()?.listener.as_ref()?.filter_chain.as_ref()?.filter.as_ref()
+    }
+}
