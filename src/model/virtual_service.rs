@@ -275,6 +275,20 @@ impl<'a> VirtualService<'a> {
         })
     }
 
+    /// The lists of destinations that share the traffic of a route, each with its weight.
+    pub fn weighted_routes(&self) -> Vec<Vec<(&Destination<'a>, Option<Int>)>> {
+        let http = self.http.iter().map(|route| {
+            let weighted = route.route.iter();
+            weighted.filter_map(|route| Some((route.destination.as_ref()?, route.weight))).collect()
+        });
+        let l4 =
+            self.tls.iter().map(|route| &route.route).chain(self.tcp.iter().map(|route| &route.route)).map(|route| {
+                let weighted = route.iter();
+                weighted.filter_map(|route| Some((route.destination.as_ref()?, route.weight))).collect()
+            });
+        http.chain(l4).filter(|route: &Vec<_>| !route.is_empty()).collect()
+    }
+
     /// A VirtualService without hosts can only be a delegate of another.
     pub fn is_delegate(&self) -> bool {
         self.hosts.is_empty()

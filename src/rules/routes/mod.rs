@@ -8,7 +8,11 @@ mod destination_port_udp;
 mod destination_ports;
 mod http_routes_on_non_http_port;
 mod match_port_not_listening;
+mod prefix_without_boundary;
+mod redirect_code_unsupported;
+mod rewrite_slash;
 mod route_order_undefined;
+mod service_bypasses_routes;
 mod shadowed_match;
 mod shadowed_route;
 mod shared_gateway_host;
@@ -35,6 +39,10 @@ rules! {
     "destination-port-required" => destination_port_required::check,
     "match-port-not-listening" => match_port_not_listening::check,
     "http-routes-on-non-http-port" => http_routes_on_non_http_port::check,
+    "prefix-without-boundary" => prefix_without_boundary::check,
+    "redirect-code-unsupported" => redirect_code_unsupported::check,
+    "rewrite-slash" => rewrite_slash::check,
+    "service-bypasses-routes" => service_bypasses_routes::check,
 }
 
 /// Whether a finding about `route`, because of `taker`, belongs to the pass over `service`. What a delegate does to

@@ -1,5 +1,15 @@
 //! How routes divide traffic.
 
+mod affinity_across_subsets;
+mod duplicate_destination;
+mod single_destination_weight;
+mod weights_not_100;
+
 use super::catalog::rules;
 
-rules! {}
+rules! {
+    "single-destination-weight" => single_destination_weight::check,
+    "duplicate-destination" => duplicate_destination::check,
+    "weights-not-100" => weights_not_100::check,
+    "affinity-across-subsets" => affinity_across_subsets::check,
+}
