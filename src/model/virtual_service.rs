@@ -216,6 +216,22 @@ pub struct DestinationUse<'v, 'a> {
     pub route: Node<'a>,
 }
 
+/// A rule of any section.
+#[derive(Clone, Debug)]
+pub struct Rule<'v, 'a> {
+    pub section: Section,
+    pub node: Node<'a>,
+    /// Of each match the gateways that it is for; an empty list is for all.
+    pub gateways: Vec<&'v [Str<'a>]>,
+}
+
+impl<'a> Rule<'_, 'a> {
+    /// Whether it is for some gateway that `is_wanted`, or for all.
+    pub fn applies(&self, is_wanted: impl Fn(&Str<'a>) -> bool) -> bool {
+        self.gateways.is_empty() || self.gateways.iter().any(|names| names.is_empty() || names.iter().any(&is_wanted))
+    }
+}
+
 /// The list of a VirtualService that a route is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Section {
@@ -250,6 +266,21 @@ impl<'a> VirtualService<'a> {
             }));
         }
         all
+    }
+
+    /// The rules of all sections with the gateways that their matches name.
+    pub fn rules(&self) -> Vec<Rule<'_, 'a>> {
+        let rule = |section, node, gateways| Rule { section, node, gateways };
+        let http = self.http.iter().map(|http| {
+            rule(Section::Http, http.node, http.r#match.iter().map(|request| request.gateways.as_slice()).collect())
+        });
+        let tls = self.tls.iter().map(|tls| {
+            rule(Section::Tls, tls.node, tls.r#match.iter().map(|matched| matched.gateways.as_slice()).collect())
+        });
+        let tcp = self.tcp.iter().map(|tcp| {
+            rule(Section::Tcp, tcp.node, tcp.r#match.iter().map(|matched| matched.gateways.as_slice()).collect())
+        });
+        http.chain(tls).chain(tcp).collect()
     }
 
     /// The lists of routes that are not empty.

@@ -1,6 +1,7 @@
 //! Certificates of gateways and of clients.
 
 mod certificate_expires_soon;
+mod certificate_for_any_host;
 mod certificate_host_mismatch;
 mod credential_ca_missing;
 mod credential_in_wrong_namespace;
@@ -9,6 +10,7 @@ mod credential_key_mismatch;
 mod credential_not_found;
 mod date;
 mod shared_certificate;
+mod tls_version;
 
 use super::catalog::rules;
 
@@ -20,5 +22,8 @@ rules! {
     "credential-key-mismatch" => credential_key_mismatch::check,
     "certificate-host-mismatch" => certificate_host_mismatch::check,
     "certificate-expires-soon" => certificate_expires_soon::check,
+    "certificate-for-any-host" => certificate_for_any_host::check,
     "shared-certificate" => shared_certificate::check,
+    "tls-version-range" => tls_version::check_range,
+    "tls-version-weak" => tls_version::check_weak,
 }

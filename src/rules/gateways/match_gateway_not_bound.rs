@@ -2,7 +2,6 @@ use std::collections::BTreeSet;
 
 use crate::mesh::{GatewayReference, Mesh};
 use crate::model::Str;
-use crate::model::virtual_service::VirtualService;
 use crate::rules::Report;
 
 /// A match may only name Gateways that its VirtualService names.
@@ -15,7 +14,9 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
             GatewayReference::Mesh => mesh.applies_to_sidecars(&service.spec),
             gateway => bound.contains(&gateway),
         };
-        for text in match_gateways(&service.spec).filter(|text| !text.is_placeholder() && !is_bound(text)) {
+        let rules = service.spec.rules();
+        let named = rules.iter().flat_map(|rule| &rule.gateways).copied().flatten();
+        for text in named.filter(|text| !text.is_placeholder() && !is_bound(text)) {
             let draft =
                 report.at(&service.meta, text.at, format!("the VirtualService is not bound to `{}`", text.value));
             let draft = draft.label("this name never matches");
@@ -26,11 +27,4 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
             draft.help(format!("add `{}` to `gateways` of the VirtualService, or remove it here", text.value));
         }
     }
-}
-
-fn match_gateways<'s, 'a>(service: &'s VirtualService<'a>) -> impl Iterator<Item = &'s Str<'a>> {
-    let http = service.http.iter().flat_map(|route| &route.r#match).flat_map(|matched| &matched.gateways);
-    let tls = service.tls.iter().flat_map(|route| &route.r#match).flat_map(|matched| &matched.gateways);
-    let tcp = service.tcp.iter().flat_map(|route| &route.r#match).flat_map(|matched| &matched.gateways);
-    http.chain(tls).chain(tcp)
 }

@@ -1,5 +1,7 @@
 //! Gateways: what binds to them, what they serve, and what several of them make of one proxy.
 
+mod auto_passthrough_exposed;
+mod egress_gateway_incomplete;
 mod gateway_host_without_route;
 mod gateway_not_found;
 mod gateway_port_ambiguous;
@@ -10,9 +12,14 @@ mod gateway_selects_nothing;
 mod gateway_tls_host_dropped;
 mod generated_gateway;
 mod host_not_on_gateway;
+mod http_without_redirect;
+mod https_redirect_to_nowhere;
 mod match_gateway_not_bound;
+mod mesh_and_gateway_mixed;
 mod not_visible_to_gateway;
+mod redirect_loop;
 mod section_unused_by_gateway;
+mod unused_gateway;
 
 use super::catalog::rules;
 
@@ -24,10 +31,17 @@ rules! {
     "section-unused-by-gateway" => section_unused_by_gateway::check,
     "not-visible-to-gateway" => not_visible_to_gateway::check,
     "gateway-host-without-route" => gateway_host_without_route::check,
+    "unused-gateway" => unused_gateway::check,
     "gateway-selects-nothing" => gateway_selects_nothing::check,
     "gateway-selector-empty" => gateway_selector_empty::check,
     "gateway-port-not-on-service" => gateway_port_not_on_service::check,
     "gateway-port-ambiguous" => gateway_port_ambiguous::check,
     "gateway-tls-host-dropped" => gateway_tls_host_dropped::check,
     "gateway-port-protocol-conflict" => gateway_port_protocol_conflict::check,
+    "https-redirect-to-nowhere" => https_redirect_to_nowhere::check,
+    "redirect-loop" => redirect_loop::check,
+    "http-without-redirect" => http_without_redirect::check,
+    "egress-gateway-incomplete" => egress_gateway_incomplete::check,
+    "mesh-and-gateway-mixed" => mesh_and_gateway_mixed::check,
+    "auto-passthrough-exposed" => auto_passthrough_exposed::check,
 }
