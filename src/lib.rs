@@ -17,12 +17,12 @@ pub mod model;
 
 pub mod mesh;
 
+pub mod envoy;
+
 pub mod rules;
 
 pub mod lint;
 
 pub mod report;
-
-pub mod envoy;
 
 pub mod cli;

@@ -83,6 +83,18 @@ pub trait Message: Json {
 pub struct Violation {
     path: Vec<Segment>,
     message: String,
+    kind: ViolationKind,
+}
+
+/// What a value breaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ViolationKind {
+    /// It is no value of its type.
+    Form,
+    /// It is for a field that the message does not have.
+    UnknownField,
+    /// It is one of the type, but not one that Envoy allows; or a message lacks something.
+    Rule,
 }
 
 /// A step into a value.
@@ -95,11 +107,11 @@ pub enum Segment {
 
 impl Violation {
     pub(super) fn new(message: impl Into<String>) -> Self {
-        Self { path: Vec::new(), message: message.into() }
+        Self { path: Vec::new(), message: message.into(), kind: ViolationKind::Form }
     }
 
-    pub(super) fn at(path: &[Segment], message: impl Into<String>) -> Self {
-        Self { path: path.to_vec(), message: message.into() }
+    pub(super) fn at(path: &[Segment], kind: ViolationKind, message: impl Into<String>) -> Self {
+        Self { path: path.to_vec(), message: message.into(), kind }
     }
 
     pub(super) fn expected(what: &str) -> Self {
@@ -118,6 +130,10 @@ impl Violation {
 
     pub fn message(&self) -> &str {
         &self.message
+    }
+
+    pub fn kind(&self) -> ViolationKind {
+        self.kind
     }
 }
 

@@ -57,4 +57,4 @@ pub mod tracing;
 pub use any::Any;
 pub use check::check;
 pub use config::Config;
-pub use message::{Json, Message, Object, Segment, Violation};
+pub use message::{Json, Message, Object, Segment, Violation, ViolationKind};

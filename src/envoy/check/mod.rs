@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::any::type_name;
 use super::descriptor;
-use super::message::{Object, Segment, Violation};
+use super::message::{Object, Segment, Violation, ViolationKind};
 use super::scalar::{from_base64, parse_duration, parse_integer, parse_timestamp};
 use rules::{FieldRules, MessageRules};
 
@@ -63,7 +63,15 @@ enum Subject<'v> {
 
 impl Checker {
     fn report(&mut self, message: impl Into<String>) {
-        self.violations.push(Violation::at(&self.path, message));
+        self.report_as(ViolationKind::Form, message);
+    }
+
+    fn report_rule(&mut self, message: impl Into<String>) {
+        self.report_as(ViolationKind::Rule, message);
+    }
+
+    fn report_as(&mut self, kind: ViolationKind, message: impl Into<String>) {
+        self.violations.push(Violation::at(&self.path, kind, message));
     }
 
     fn under(&mut self, segment: impl Into<Segment>, check: impl FnOnce(&mut Self)) {
@@ -90,7 +98,10 @@ impl Checker {
                     checker.field(&field, rules.of_field(&field), value);
                     present.push(field);
                 }
-                None => checker.report(format!("`{}` has no such field", descriptor.full_name())),
+                None => {
+                    let message = format!("`{}` has no such field", descriptor.full_name());
+                    checker.report_as(ViolationKind::UnknownField, message);
+                }
             });
         }
         if !self.skipping {
@@ -119,14 +130,14 @@ impl Checker {
         for oneof in &rules.required_oneofs {
             if !oneof.fields().any(|field| present.contains(&field)) {
                 let members: Vec<_> = oneof.fields().map(|field| format!("`{}`", field.json_name())).collect();
-                self.report(format!("needs one of {}", members.join(", ")));
+                self.report_rule(format!("needs one of {}", members.join(", ")));
             }
         }
     }
 
     fn absent_field(&mut self, field: &FieldDescriptor, rules: &FieldRules) {
         if rules.required && field.containing_oneof().is_none() {
-            self.report("is required");
+            self.report_rule("is required");
         } else if field.is_list() || field.is_map() {
             self.report_all(rules.count_problems(0));
         } else if !field.supports_presence() {
@@ -136,13 +147,13 @@ impl Checker {
 
     fn report_all(&mut self, problems: Vec<String>) {
         for problem in problems {
-            self.report(problem);
+            self.report_rule(problem);
         }
     }
 
     fn field(&mut self, field: &FieldDescriptor, rules: Option<&FieldRules>, value: &Value) {
         if rules.is_some_and(|rules| rules.disallowed) {
-            self.report("is deprecated, and Envoy refuses it");
+            self.report_rule("is deprecated, and Envoy refuses it");
         }
         let rules = rules.filter(|_| !self.skipping);
         if field.is_map() {
@@ -179,7 +190,7 @@ impl Checker {
         self.report_all(rules.count_problems(items.len()));
         let repeated = items.iter().enumerate().find(|(index, item)| items[..*index].contains(item));
         if let (Some((index, _)), true) = (repeated, rules.unique()) {
-            self.under(index, |checker| checker.report("is in the list already"));
+            self.under(index, |checker| checker.report_rule("is in the list already"));
         }
     }
 
@@ -214,7 +225,7 @@ impl Checker {
             Kind::Enum(descriptor) => {
                 let by_name = value.as_str().and_then(|name| descriptor.get_value_by_name(name));
                 if by_name.as_ref().is_some_and(rules::is_disallowed) {
-                    self.report("is deprecated, and Envoy refuses it");
+                    self.report_rule("is deprecated, and Envoy refuses it");
                 }
                 let number = by_name.map(|value| value.number().into()).or_else(|| parse_integer(value));
                 let names = || descriptor.values().map(|value| format!("`{}`", value.name())).collect::<Vec<_>>();

@@ -40,6 +40,7 @@ mod invalid_endpoint;
 mod invalid_filter_match;
 mod invalid_gateway_reference;
 mod invalid_locality_weights;
+mod invalid_patch_value;
 mod large_direct_response;
 mod legacy_gateway_name;
 mod misplaced_egress_listener;
@@ -133,5 +134,6 @@ rules! {
     "incomplete-patch" => incomplete_patch::check,
     "patch-match-mismatch" => patch_match_mismatch::check,
     "invalid-filter-match" => invalid_filter_match::check,
+    "invalid-patch-value" => invalid_patch_value::check,
     "filter-match-ignored" => filter_match_ignored::check,
 }
