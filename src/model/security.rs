@@ -261,3 +261,15 @@ attached! {
     WasmPlugin: target_ref,
     TrafficExtension:,
 }
+
+impl<'a> Telemetry<'a> {
+    /// The labels of the workloads that it is for; `None` without any.
+    pub fn labels(&self) -> Option<&Labels<'a>> {
+        self.selector.as_ref().map(|selector| &selector.match_labels).filter(|labels| !labels.is_empty())
+    }
+
+    /// Whether it is for all of its namespace.
+    pub fn is_default(&self) -> bool {
+        self.selector.is_none() && self.target_ref.is_none() && self.target_refs.is_empty()
+    }
+}

@@ -63,6 +63,8 @@ static CATEGORIES: &[&[Rule]] = &[
     &super::certificates::RULES,
     &super::sidecars::RULES,
     &super::services::RULES,
+    &super::telemetry::RULES,
+    &super::envoy_filters::RULES,
     &super::authorization::RULES,
     &super::authentication::RULES,
     &super::mtls::RULES,

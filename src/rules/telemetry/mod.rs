@@ -1,0 +1,17 @@
+//! Telemetry: who reports what, and to whom.
+
+mod telemetry_duplicate_default;
+mod telemetry_overlap;
+mod telemetry_provider_missing;
+mod telemetry_provider_not_found;
+mod telemetry_selects_nothing;
+
+use super::catalog::rules;
+
+rules! {
+    "telemetry-overlap" => telemetry_overlap::check,
+    "telemetry-duplicate-default" => telemetry_duplicate_default::check,
+    "telemetry-selects-nothing" => telemetry_selects_nothing::check,
+    "telemetry-provider-missing" => telemetry_provider_missing::check,
+    "telemetry-provider-not-found" => telemetry_provider_not_found::check,
+}

@@ -1,0 +1,11 @@
+use crate::mesh::Mesh;
+use crate::rules::Report;
+
+/// A Telemetry whose selector no workload has.
+pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
+    for telemetry in &mesh.resources.telemetries {
+        if let Some(selector) = telemetry.spec.labels() {
+            report.selects_nothing(mesh, &telemetry.meta, selector);
+        }
+    }
+}
