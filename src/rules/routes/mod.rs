@@ -7,9 +7,11 @@ mod destination_port_required;
 mod destination_port_udp;
 mod destination_ports;
 mod http_routes_on_non_http_port;
+mod impossible_path;
 mod match_port_not_listening;
 mod prefix_without_boundary;
 mod redirect_code_unsupported;
+mod rewrite_group_missing;
 mod rewrite_slash;
 mod route_order_undefined;
 mod service_bypasses_routes;
@@ -41,6 +43,8 @@ rules! {
     "http-routes-on-non-http-port" => http_routes_on_non_http_port::check,
     "prefix-without-boundary" => prefix_without_boundary::check,
     "redirect-code-unsupported" => redirect_code_unsupported::check,
+    "impossible-path" => impossible_path::check,
+    "rewrite-group-missing" => rewrite_group_missing::check,
     "rewrite-slash" => rewrite_slash::check,
     "service-bypasses-routes" => service_bypasses_routes::check,
 }

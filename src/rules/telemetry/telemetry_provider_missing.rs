@@ -1,10 +1,12 @@
+use crate::finding::Severity;
 use crate::mesh::Mesh;
 use crate::rules::Report;
 
 /// Access logs go to the providers that are named, else to the default ones of the mesh.
 pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
-    let Some(config) = &mesh.settings.config else { return };
-    if config.default_providers.as_ref().is_some_and(|defaults| !defaults.access_logging.is_empty()) {
+    let config = mesh.settings.config.as_ref();
+    let defaults = config.and_then(|config| config.default_providers.as_ref());
+    if defaults.is_some_and(|defaults| !defaults.access_logging.is_empty()) {
         return;
     }
     for telemetry in &mesh.resources.telemetries {
@@ -12,10 +14,16 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
             if !logging.providers.is_empty() || logging.disabled.is_some_and(|disabled| disabled.value) {
                 continue;
             }
-            report
+            let draft = report
                 .at(&telemetry.meta, logging.node.head(), "access log without provider")
-                .label("nothing is logged: the mesh has no default provider for access logs")
                 .help("name a provider, such as `envoy`");
+            match config {
+                Some(_) => draft.label("nothing is logged: the mesh has no default provider for access logs"),
+                // Istio's own default has none, but the input does not say that it holds.
+                None => draft
+                    .label("nothing is logged unless the mesh configuration has a default provider for access logs")
+                    .severity(Severity::Info),
+            };
         }
     }
 }

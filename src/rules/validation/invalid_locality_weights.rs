@@ -16,7 +16,7 @@ fn shares(meta: &Meta<'_>, entry: &Distribute<'_>, report: &mut Report) {
     if written != entry.to.len() {
         return; // The schema has reported a share that is no number.
     }
-    for (place, share) in entry.to.iter().filter(|(_, share)| !(1..=100).contains(&share.value)) {
+    if let Some((place, share)) = entry.to.iter().find(|(_, share)| !(1..=100).contains(&share.value)) {
         report
             .at(meta, share.at, format!("`{}` cannot get {} percent", place.value, share.value))
             .help("write a number from 1 to 100, or remove the place");

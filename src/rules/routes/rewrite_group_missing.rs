@@ -1,0 +1,35 @@
+use crate::format::Re2;
+use crate::mesh::Mesh;
+use crate::rules::Report;
+
+/// A rewrite that puts in a group which the pattern does not have.
+pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
+    for service in &mesh.resources.virtual_services {
+        for rewrite in service.spec.http.iter().filter_map(|route| route.rewrite.as_ref()) {
+            let Some(regex) = rewrite.uri_regex_rewrite.as_ref() else { continue };
+            let (Some(pattern), Some(text)) = (regex.r#match, regex.rewrite) else { continue };
+            let Ok(parsed) = Re2::parse(pattern.value) else { continue };
+            let Some(missing) = references(text.value).find(|group| *group > parsed.groups()) else { continue };
+            report
+                .at(&service.meta, text.at, format!("the pattern has no group {missing}"))
+                .label("Envoy refuses the route")
+                .related(pattern.at, format!("has {} groups", parsed.groups()))
+                .help("put parentheses around what is to be put in, or correct the number");
+        }
+    }
+}
+
+/// The groups that a substitution puts in, `\\1` to `\\9`.
+fn references(text: &str) -> impl Iterator<Item = u32> + '_ {
+    let mut letters = text.chars();
+    std::iter::from_fn(move || {
+        while let Some(letter) = letters.next() {
+            if letter == '\\'
+                && let Some(group) = letters.next()?.to_digit(10)
+            {
+                return Some(group);
+            }
+        }
+        None
+    })
+}
