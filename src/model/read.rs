@@ -244,7 +244,7 @@ macro_rules! message {
                 let mut message = Self { node, $( $field: Default::default() ),* };
                 for _entry in node.entries() {
                     let _key = _entry.key.key_text();
-                    $( if $crate::model::read::is_key(&_key, message!(@key $field $($key)?)) {
+                    $( if message!(@is _key, $field $($key)?) {
                         message.$field = $crate::model::read::Field::field(_entry.value);
                         continue;
                     } )*
@@ -253,45 +253,77 @@ macro_rules! message {
             }
         }
     )*};
-    (@key $field:ident $key:literal) => { $key };
-    (@key $field:ident) => { stringify!($field) };
+    (@is $text:ident, $field:ident $key:literal) => { $text == $key };
+    // Names are made by the compiler, since every key of the input is compared with many.
+    (@is $text:ident, $field:ident) => {{
+        const FIELD: &str = $crate::model::read::plain_name(stringify!($field));
+        const LENGTH: usize = $crate::model::read::json_name_length(FIELD);
+        const JSON: [u8; LENGTH] = $crate::model::read::json_name(FIELD);
+        $text.as_bytes() == JSON || $text == FIELD
+    }};
 }
 pub(crate) use message;
 
-/// Whether `key` is the JSON name of `field`, a name in snake case.
-pub(crate) fn is_key(key: &str, field: &str) -> bool {
-    if key == field {
-        return true;
+/// The name of an identifier, which may be raw (`r#type`).
+pub(crate) const fn plain_name(identifier: &'static str) -> &'static str {
+    match identifier.as_bytes() {
+        [b'r', b'#', ..] => identifier.split_at(2).1,
+        _ => identifier,
     }
-    let mut expected = field.trim_start_matches("r#").bytes();
-    for byte in key.bytes() {
-        let wanted = match expected.next() {
-            Some(b'_') => expected.next().map(|next| next.to_ascii_uppercase()),
-            other => other,
-        };
-        if wanted != Some(byte) {
-            return false;
+}
+
+pub(crate) const fn json_name_length(field: &str) -> usize {
+    let (mut length, mut at) = (0, 0);
+    while at < field.len() {
+        length += (field.as_bytes()[at] != b'_') as usize;
+        at += 1;
+    }
+    length
+}
+
+/// The name that protobuf gives a field in JSON: `loadBalancer` for `load_balancer`. Both are read.
+pub(crate) const fn json_name<const LENGTH: usize>(field: &str) -> [u8; LENGTH] {
+    let mut name = [0; LENGTH];
+    let (mut length, mut at) = (0, 0);
+    while at < field.len() {
+        let byte = field.as_bytes()[at];
+        if byte != b'_' {
+            let starts_word = at > 0 && field.as_bytes()[at - 1] == b'_';
+            name[length] = if starts_word { byte.to_ascii_uppercase() } else { byte };
+            length += 1;
         }
+        at += 1;
     }
-    expected.next().is_none()
+    name
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    message! {
+        pub struct Sample<'a> { load_balancer: Option<Str<'a>>, r#type: Option<Str<'a>>, http2_max: Option<Str<'a>>, other as "other-name": Option<Str<'a>> }
+    }
+
     #[test]
-    fn json_names_are_camel_case() {
-        let cases = [
-            ("host", "host", true),
-            ("loadBalancer", "load_balancer", true),
-            ("load_balancer", "load_balancer", true),
-            ("loadBalance", "load_balancer", false),
-            ("loadBalancers", "load_balancer", false),
-            ("http2MaxRequests", "http2_max_requests", true),
-        ];
-        for (key, field, equal) in cases {
-            assert_eq!(is_key(key, field), equal, "{key} {field}");
+    fn fields_have_json_names() {
+        let read = |key: &str| {
+            let text = format!("{key}: x\n");
+            let (tree, _) = crate::yaml::parse(crate::source::SourceId(0), &text);
+            let sample = Sample::read_fields(tree.roots().next().unwrap());
+            [sample.load_balancer, sample.r#type, sample.http2_max, sample.other].map(|field| field.is_some())
+        };
+        for (key, fields) in [
+            ("loadBalancer", [true, false, false, false]),
+            ("load_balancer", [true, false, false, false]),
+            ("loadBalance", [false; 4]),
+            ("loadbalancer", [false; 4]),
+            ("type", [false, true, false, false]),
+            ("http2Max", [false, false, true, false]),
+            ("other-name", [false, false, false, true]),
+            ("other", [false; 4]),
+        ] {
+            assert_eq!(read(key), fields, "{key}");
         }
     }
 }
