@@ -302,7 +302,13 @@ mod tests {
     use super::*;
 
     message! {
-        pub struct Sample<'a> { load_balancer: Option<Str<'a>>, r#type: Option<Str<'a>>, http2_max: Option<Str<'a>>, other as "other-name": Option<Str<'a>> }
+        #[allow(dead_code, reason = "its `node` is not asked for")]
+        pub struct Sample<'a> {
+            load_balancer: Option<Str<'a>>,
+            r#type: Option<Str<'a>>,
+            http2_max: Option<Str<'a>>,
+            other as "other-name": Option<Str<'a>>,
+        }
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
                 continue;
             }
             report
-                .at(&service.meta, text.at, format!("prefix `{prefix}` also matches `{prefix}s`"))
+                .at(&service.meta, text.at, format!("prefix `{prefix}` also matches `{prefix}-x`"))
                 .label("a prefix may end within a segment of the path")
                 .help(format!("match `exact: {prefix}` and `prefix: {prefix}/`, if that is meant"));
         }

@@ -21,12 +21,13 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
             let draft = report
                 .at(&service.meta, per_try.at, format!("{} tries do not fit into the timeout", attempts.value + 1))
                 .label(match fitting {
-                    0 | 1 => "the timeout ends the first try: there are no retries".to_owned(),
+                    _ if each >= limit => "the timeout ends the first try: there are no retries".to_owned(),
+                    1 => "only the first try has all of its time".to_owned(),
                     tries => format!("only {tries} tries have all of their time"),
                 })
                 .related(timeout.at, "all tries together have this long")
                 .help("lengthen `timeout`, or shorten `perTryTimeout` or `attempts`");
-            if fitting <= 1 {
+            if each >= limit {
                 draft.severity(Severity::Error);
             }
         }
