@@ -100,6 +100,11 @@ fn check(path: &Path) {
 }
 
 #[test]
+fn kubernetes_reads_our_snippets_alike() {
+    check(&Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/yaml/quirks.json"));
+}
+
+#[test]
 fn kubernetes_reads_the_shared_snippets_alike() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/oracle-yaml/quirks.json");
     match path.exists() {

@@ -4,14 +4,18 @@ use memchr::memchr3_iter;
 
 use super::problem::Problem;
 
-/// Whether a document holds nothing but line feeds, line breaks of Windows and printable characters: no tabs, no lone
-/// carriage returns, none of the line breaks that only YAML 1.1 knows.
-pub(super) fn is_simple(bytes: &[u8]) -> bool {
+/// Whether a document holds nothing but line feeds, line breaks of Windows and printable characters: no lone carriage
+/// returns and none of the line breaks that only YAML 1.1 knows. Tabs may be in one that is as a whole in brackets, as
+/// JSON is.
+pub(super) fn is_simple(text: &str) -> bool {
+    let tabs = text.trim_start_matches([' ', '\n']).starts_with(['{', '[']);
     // Without a branch in its loop, the compiler makes this a comparison of many bytes at once.
     let unusual =
         |byte: u8| (byte < b' ') & (byte != b'\n') | (byte == 0x7F) | (byte == 0xC2) | (byte == 0xE2) | (byte == 0xEF);
+    let bytes = text.as_bytes();
     let any_unusual = bytes.chunks(64).any(|chunk| chunk.iter().fold(false, |any, &byte| any | unusual(byte)));
-    !any_unusual || bytes.iter().enumerate().all(|(at, &byte)| !unusual(byte) || is_simple_at(bytes, at))
+    let simple = |at: usize| bytes[at] == b'\t' && tabs || is_simple_at(bytes, at);
+    !any_unusual || bytes.iter().enumerate().all(|(at, &byte)| !unusual(byte) || simple(at))
 }
 
 fn is_simple_at(bytes: &[u8], at: usize) -> bool {
@@ -53,6 +57,7 @@ mod tests {
             ("a: 1\r\nb: “é”\u{A0}\n", true, true),
             ("\u{FF5E}", true, true),
             ("a:\t1", false, true),
+            ("\n[\n\t1\n]", true, true),
             ("a\rb", false, true),
             ("a\r", false, true),
             ("a\u{85}b", false, true),
@@ -63,7 +68,7 @@ mod tests {
             ("a\u{9F}", false, false),
             ("a\u{FFFE}", false, false),
         ] {
-            assert_eq!(is_simple(text.as_bytes()), simple, "{text:?}");
+            assert_eq!(is_simple(text), simple, "{text:?}");
             assert_eq!(forbidden(text, 0).is_none(), allowed, "{text:?}");
         }
     }

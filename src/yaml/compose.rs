@@ -18,6 +18,9 @@ use super::tokens::Notation;
 
 const TAG_PREFIX: &str = "tag:yaml.org,2002:";
 
+/// More say nothing new about a document.
+const MOST_REMARKS: usize = 1000;
+
 /// What there is to say about a document that can be read.
 #[derive(Default)]
 pub(super) struct Remarks {
@@ -39,6 +42,7 @@ pub(super) fn compose(raws: &[Raw<'_>], source: SourceId, text: &str, tape: &mut
         expanding: Vec::new(),
         decoded: 1,
         decoded_in_aliases: 0,
+        key_bytes: 0,
         depth: 0,
         dropping: false,
     };
@@ -60,6 +64,8 @@ struct Composer<'r, 's> {
     expanding: Vec<usize>,
     decoded: usize,
     decoded_in_aliases: usize,
+    /// Of keys that aliases brought in.
+    key_bytes: usize,
     depth: usize,
     /// Whether the present value is one that another takes the place of.
     dropping: bool,
@@ -106,11 +112,24 @@ impl<'r> Composer<'r, '_> {
         let decoded = self.decoded as f64;
         let allowed = 0.99 - 0.89 * ((decoded - LOW) / (HIGH - LOW)).clamp(0.0, 1.0);
         if self.decoded_in_aliases as f64 / decoded > allowed {
-            let at = self.range(self.expanding.first().copied().unwrap_or(index));
-            return Err(Problem::new(at, "the document grows too large when its aliases are expanded")
-                .help("write the values out, or use fewer aliases of aliases"));
+            return Err(self.too_large(index));
         }
         Ok(())
+    }
+
+    /// Counts the text of a key that an alias brings in: it is compared with others each time.
+    fn weigh(&mut self, key: usize, text: &str) -> Result<()> {
+        const MOST_BYTES: usize = 64 << 20;
+        if !self.expanding.is_empty() || matches!(self.raws[key].value, RawValue::Alias(_)) {
+            self.key_bytes += text.len();
+        }
+        if self.key_bytes > MOST_BYTES { Err(self.too_large(key)) } else { Ok(()) }
+    }
+
+    fn too_large(&self, index: usize) -> Box<Problem> {
+        let at = self.range(self.expanding.first().copied().unwrap_or(index));
+        Problem::new(at, "the document grows too large when its aliases are expanded")
+            .help("write the values out, or use fewer aliases of aliases")
     }
 
     fn enter_alias(&mut self, index: usize) -> Result<()> {
@@ -197,7 +216,9 @@ impl<'r> Composer<'r, '_> {
                 continue;
             }
             let place = pairs.len();
-            match places.entry(self.key_text(key)?) {
+            let text = self.key_text(key)?;
+            self.weigh(key, &text)?;
+            match places.entry(text) {
                 Entry::Vacant(entry) => {
                     entry.insert(place);
                 }
@@ -216,7 +237,7 @@ impl<'r> Composer<'r, '_> {
     }
 
     fn remark(&mut self, text: &str, key: usize, first: usize, merged: bool) {
-        if !self.reported.insert(self.raws[key].start) {
+        if self.reported.len() == MOST_REMARKS || !self.reported.insert(self.raws[key].start) {
             return;
         }
         let (at, first) = (self.span(key), self.span(first));

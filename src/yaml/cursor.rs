@@ -32,6 +32,10 @@ impl<'s> Cursor<'s> {
         &self.text[from..self.mark.at]
     }
 
+    pub(super) fn rest(&self, from: usize) -> &'s str {
+        &self.text[from..]
+    }
+
     pub(super) fn slice(&self, from: usize, to: usize) -> &'s str {
         &self.text[from..to]
     }

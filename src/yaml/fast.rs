@@ -1,6 +1,6 @@
 //! The shortcut: block YAML as manifests are written, and JSON, in one pass over the bytes and straight into the tape.
 //!
-//! Left out are anchors, aliases, tags, merge keys, `?` keys, scalars of several lines other than block scalars, tabs,
+//! Left out are anchors, aliases, tags, merge keys, `?` keys, quoted scalars of several lines, tabs outside of JSON,
 //! directives, duplicate keys and whatever is an error: there [`Shortcut::read`] gives up. What it does read it reads as
 //! `scanner`, `grammar` and `compose` do, spans and comments included.
 
@@ -58,7 +58,7 @@ impl Shortcut {
         let wanted = Some(Wanted { within: None, at: document.start });
         let (next, end) = (document.start, document.start);
         let mut reader = Reader { text, next, tape, comments, open, keys, wanted, end, cooked: 0..0 };
-        characters::is_simple(&text.as_bytes()[document]) && reader.document().is_some()
+        characters::is_simple(&text[document]) && reader.document().is_some()
     }
 }
 
@@ -176,6 +176,9 @@ impl<'s> Reader<'_, 's> {
         }
         let mut dash = self.is_dash(at, line.end);
         self.make_room(at - line.start, dash);
+        if self.wanted.is_none() && self.open.last().is_some_and(|open| open.column < at - line.start) {
+            return self.continuation(line);
+        }
         self.close_behind(at - line.start, dash)?;
         while dash {
             self.item(at - line.start, at)?;
@@ -190,6 +193,24 @@ impl<'s> Reader<'_, 's> {
             dash = self.is_dash(at, line.end);
         }
         self.content(at, line)
+    }
+
+    /// A line that is deeper than it may be must be more of the plain scalar before it.
+    fn continuation(&mut self, line: Line) -> Step {
+        let within = self.open.last()?.column;
+        // One within brackets is over.
+        let cell = self.tape.cells.pop().filter(|cell| cell.style == Style::Plain && cell.end as usize == self.end)?;
+        let mut cursor = Cursor::new(self.text, cell.start as usize, within + 1, self.text.len());
+        let plain = folding::plain(&mut cursor, within as isize, false).ok()?;
+        let whole_lines = plain.new_line || cursor.at_end();
+        if cursor.mark.at <= line.start || !whole_lines {
+            return None;
+        }
+        self.cooked = self.tape.cook(&plain.text);
+        self.tape.cooked_next(self.cooked.clone());
+        self.push(cell.start as usize..plain.end, Style::CookedPlain);
+        self.next = line_start(&cursor);
+        Some(())
     }
 
     fn is_dash(&self, at: usize, end: usize) -> bool {
@@ -339,8 +360,7 @@ impl<'s> Reader<'_, 's> {
         let block = block::scan(&mut cursor, parent, self.comments).ok()?;
         self.cooked = self.tape.cook(&block.text);
         self.push_word(Word { start: at, end: block.end, stop: block.end, style: Style::Cooked });
-        // The cursor stands behind the indentation of the next line.
-        self.next = if cursor.at_end() { self.text.len() } else { cursor.mark.at - cursor.mark.column };
+        self.next = line_start(&cursor);
         Some(())
     }
 
@@ -510,6 +530,7 @@ impl<'s> Reader<'_, 's> {
                 b',' | b']' | b'}' => return Some(at),
                 b'[' | b'{' | b'?' => return None,
                 b':' if matches!(self.byte(at + 1), b' ' | b'\n' | b'\r') => return Some(at),
+                b'\t' => return None,
                 b'#' if bytes[at - 1] == b' ' => return None,
                 b'\n' | b'\r' => {
                     let next = bytes[at..].iter().find(|byte| !matches!(byte, b' ' | b'\n' | b'\r'));
@@ -527,7 +548,7 @@ impl<'s> Reader<'_, 's> {
         let start = at;
         while at < bytes.len() {
             match bytes[at] {
-                b' ' | b'\n' | b'\r' => at += 1,
+                b' ' | b'\t' | b'\n' | b'\r' => at += 1,
                 b'#' if at > start => {
                     let length = memchr(b'\n', &bytes[at..]).unwrap_or(bytes.len() - at);
                     let end = at + length;
@@ -542,6 +563,11 @@ impl<'s> Reader<'_, 's> {
         }
         None
     }
+}
+
+/// Of a cursor that stands behind the indentation of a line, or at the end.
+fn line_start(cursor: &Cursor<'_>) -> usize {
+    if cursor.at_end() { cursor.mark.at } else { cursor.mark.at - cursor.mark.column }
 }
 
 /// Of a key as JSON has it; of none that go-yaml refuses or merges.
@@ -718,7 +744,10 @@ spec:
             "a: *x",
             "a: !!str 1",
             "? a\n: b",
-            "a: x\n  y",
+            "a: x\n  y: z",
+            "a: x # c\n  y",
+            "a: [x]\n  y",
+            "x\n  y",
             "a: \"x\n  y\"",
             "a:\t1",
             "a: 1\na: 2",

@@ -257,11 +257,7 @@ impl<'s> Reader<'s> {
                 }
                 Some(_) => return Ok(None),
                 None => {
-                    let at = start.start.at;
-                    let problem = self.unexpected("the next item of the list, a `-`,")?;
-                    return Err(problem
-                        .help("align the items of a list; what belongs to an item is indented deeper than its `-`")
-                        .related(at..at + 1, "the list begins here"));
+                    return Err(self.misplaced(&start, "a key cannot stand among the items of a list"));
                 }
             }
         }
@@ -293,11 +289,7 @@ impl<'s> Reader<'s> {
                 }
                 Some(_) => return Ok(None),
                 None => {
-                    let at = start.start.at;
-                    let problem = self.unexpected("a key")?;
-                    return Err(problem
-                        .help("align it with the other keys of its mapping; put text behind a closing quote inside the quotes")
-                        .related(at..at + 1, "the mapping begins here"));
+                    return Err(self.misplaced(&start, "a list item cannot stand among the keys of a mapping"));
                 }
             }
         }
@@ -392,14 +384,38 @@ impl<'s> Reader<'s> {
         }
     }
 
+    /// What is wrong with the next token, at which the block collection that begins at `open` neither goes on nor ends.
+    /// `mixed` says it for a token that is at home in the other kind of collection.
+    fn misplaced(&mut self, open: &Token<'s>, mixed: &str) -> Box<Problem> {
+        let token = match self.scanner.peek() {
+            Ok(token) => token,
+            Err(problem) => return problem,
+        };
+        let mixes = matches!(token.kind, TokenKind::BlockEntry | TokenKind::Key | TokenKind::Value);
+        let start = token.start.at;
+        let at = self.scanner.rest_of_line(start);
+        let problem = if !self.scanner.begins_line(start) {
+            Problem::new(at, "nothing can follow the value on its line")
+                .help("put the whole value in quotes; in single quotes, write `''` for each `'`")
+        } else if mixes {
+            Problem::new(at, mixed).help("indent it deeper than the key or the `-` that it belongs to")
+        } else {
+            Problem::new(at, "the indentation of this line fits none of the lines above")
+                .help("align it with the key or the `-` that it belongs beside")
+        };
+        problem.related(open.start.at..open.start.at + 1, "the collection begins here")
+    }
+
     fn no_content(&mut self) -> Box<Problem> {
-        match self.scanner.open_bracket() {
-            Some(open) => self.unclosed_at(open),
-            None => match self.unexpected("a value") {
-                Ok(problem) => problem.help("put a value that begins with a special character in quotes"),
-                Err(problem) => problem,
-            },
+        if let Some(open) = self.scanner.open_bracket() {
+            return self.unclosed_at(open);
         }
+        let at = match self.scanner.peek() {
+            Ok(token) => token.start.at,
+            Err(problem) => return problem,
+        };
+        Problem::new(self.scanner.rest_of_line(at), "a value must stand here")
+            .help("put a value that begins with a special character in quotes")
     }
 
     fn unclosed(&mut self, open: &Token<'s>) -> Box<Problem> {
@@ -419,12 +435,5 @@ impl<'s> Reader<'s> {
         Problem::new(at, "a comma or the closing bracket must stand here")
             .help("put a value with special characters in quotes, or close the bracket before")
             .related(open, "the bracket that is open")
-    }
-
-    /// That something else than `wanted` stands at the next token.
-    fn unexpected(&mut self, wanted: &str) -> Result<Box<Problem>> {
-        let token = self.scanner.peek()?;
-        let at = token.start.at..token.end.max(token.start.at);
-        Ok(Problem::new(at, format!("{wanted} must stand here")))
     }
 }

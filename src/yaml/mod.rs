@@ -167,4 +167,113 @@ mod tests {
         assert_eq!((finding.rule, finding.at.range()), ("duplicate-key", 10..13));
         assert_eq!(finding.related[0].at.range(), 0..1);
     }
+
+    #[test]
+    fn what_cannot_be_read_is_told_with_its_place_and_its_remedy() {
+        for (text, culprit, message, help) in [
+            ("a:\n\t- 1\n", "\t", "a tab cannot indent a line", "indent with spaces"),
+            ("a: |\n x\n\ty\n", "\t", "a tab cannot indent the text of a block", "indent with spaces"),
+            (
+                "a: 1\nb:2\nc: 3\n",
+                "b:2",
+                "a key must stand here, and a `:` behind it",
+                "put a space behind the colon: `b: 2`",
+            ),
+            (
+                "a:1\nb: 2\n",
+                ":",
+                "a `:` in a value that goes over several lines",
+                "put a space behind the colon: `a: 1`",
+            ),
+            (
+                "a: b\n  c: 1\n",
+                ":",
+                "a `:` in a value that goes over several lines",
+                "indent this line as the other keys",
+            ),
+            ("a: \"x\nb: 1\n", "\"", "this quote is never closed", "add the closing `\"`"),
+            ("a: b: c\n", ":", "a mapping cannot begin here", "put the value in quotes"),
+            ("a: [1, 2\n", "[", "this bracket is never closed", "add the closing bracket"),
+            ("a: [1}\n", "}", "a comma or the closing bracket must stand here", "in quotes"),
+            ("a:\n  b: 1\n c: 2\n", "c: 2", "the indentation of this line fits none", "align it"),
+            ("a:\n  - 1\n - 2\n", "- 2", "the indentation of this line fits none", "align it"),
+            ("- a\nb: 1\n", "b: 1", "a key cannot stand among the items of a list", "indent it deeper"),
+            ("a: 1\n- b\n", "- b", "a list item cannot stand among the keys of a mapping", "indent it deeper"),
+            ("a: 'it's'\n", "s'", "nothing can follow the value on its line", "put the whole value in quotes"),
+            ("a: @x\n", "@", "a value cannot begin with `@`", "put the value in quotes"),
+            ("a: - b\n", "-", "a list item cannot begin here", "begin the list on a new line"),
+            ("a: |x\n  y\n", "x", "the text of a `|` block starts on the next line", "begin a new line"),
+            ("a: \"\\d\"\n", "\\d", "YAML has no escape sequence `\\d`", "write a backslash as"),
+            ("a: *x\n", "*x", "no anchor `&x` stands before this alias", "set the anchor earlier"),
+            ("a: &x [*x]\n", "*x", "this alias stands within the value that it names", "a value cannot contain itself"),
+            ("a: .inf\n", ".inf", "`.inf` is a number that JSON cannot write", "put the value in quotes"),
+            ("a: {{ .b }}\n", "{ .b }", "a key cannot be a mapping or a list", "put this one in quotes"),
+            ("~: 1\n", "~", "a key cannot be null", "put the key in quotes"),
+            ("<<: 1\n", "1", "`<<` merges mappings, and this is none", "give `<<` an alias"),
+            ("a: !!int x\n", "x", "`x` is no `!!int`", "remove the tag"),
+            ("a: \u{7}\n", "\u{7}", "the control character U+0007", "write it as `\\u0007`"),
+            ("a: 1\n--- b\n", "b", "nothing but a comment can follow `---`", "begin the document on the next line"),
+        ] {
+            let (_, findings) = parse(SourceId(0), text);
+            let [finding] = &findings[..] else { panic!("{text:?}: {findings:?}") };
+            assert_eq!(finding.rule, "yaml-syntax");
+            assert_eq!(&text[finding.at.range()], culprit, "{text:?}: {}", finding.message);
+            assert!(finding.message.starts_with(message), "{text:?}: {}", finding.message);
+            assert!(finding.help.as_ref().unwrap().contains(help), "{text:?}: {finding:?}");
+        }
+    }
+
+    #[test]
+    fn a_broken_document_leaves_the_others_alone() {
+        assert_eq!(read("a: 1\n---\nb: [\n---\nc: 2\n"), [r#"{"a":1}"#, "this bracket is never closed", r#"{"c":2}"#]);
+    }
+
+    #[test]
+    fn places_are_exact() {
+        let text = "# c\nkey: \"v\\n\"  # d\nlist:\n- |\n  x\n\n- {a: 1}\nlast:\n";
+        let (tree, _) = parse(SourceId(0), text);
+        let root = tree.roots().next().unwrap();
+        let raw: Vec<_> = root.entries().map(|entry| (entry.key.raw(), entry.value.raw())).collect();
+        assert_eq!(raw, [("key", "\"v\\n\""), ("list", "- |\n  x\n\n- {a: 1}"), ("last", "")]);
+        let items: Vec<_> = root.get("list").unwrap().items().map(Node::raw).collect();
+        assert_eq!(items, ["|\n  x", "{a: 1}"]);
+        let comments: Vec<_> = tree.comments().iter().map(|comment| &text[tree.span(comment).range()]).collect();
+        assert_eq!(comments, ["# c", "# d"]);
+    }
+
+    #[test]
+    fn hostile_texts_end_soon_and_with_a_finding() {
+        let bomb: String = std::iter::once("a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned())
+            .chain(
+                (1..9)
+                    .map(|level| format!("a{level}: &a{level} [{}]\n", vec![format!("*a{}", level - 1); 9].join(", "))),
+            )
+            .collect();
+        let merges: String = std::iter::once("a0: &a0 {k: v}\n".to_owned())
+            .chain((1..60).map(|level| format!("a{level}: &a{level} {{<<: [*a{0}, *a{0}]}}\n", level - 1)))
+            .collect();
+        for (text, message) in [
+            ("[".repeat(100_000), "nested more than 512 levels deep"),
+            ("{a: ".repeat(100_000), "nested more than 512 levels deep"),
+            ("- ".repeat(100_000), "nested more than 512 levels deep"),
+            ("? ".repeat(100_000), "nested more than 512 levels deep"),
+            ((0..1000).map(|level| " ".repeat(level) + "a:\n").collect(), "nested more than 512 levels deep"),
+            (bomb, "the document grows too large when its aliases are expanded"),
+            (merges, "the document grows too large when its aliases are expanded"),
+            ("x".repeat(2000) + ": 1\n", "a mapping cannot begin here"),
+        ] {
+            let (tree, findings) = parse(SourceId(0), &text);
+            assert_eq!(tree.roots().count(), 0);
+            let [finding] = &findings[..] else { panic!("{} findings", findings.len()) };
+            assert!(finding.message.starts_with(message), "{}", finding.message);
+        }
+    }
+
+    #[test]
+    fn little_is_enough() {
+        assert_eq!(read(""), [""; 0]);
+        for text in ["\n", "# c", "---", "\u{FEFF}", "# c\n---\n"] {
+            assert_eq!(read(text), ["null"], "{text:?}");
+        }
+    }
 }

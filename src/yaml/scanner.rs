@@ -43,6 +43,8 @@ pub(super) struct Scanner<'s> {
     /// Where the flow collections around the cursor begin.
     brackets: Vec<usize>,
     key_allowed: bool,
+    /// Where the last plain scalar begins, the number of that line, and where it ends.
+    plain: Option<(usize, usize, usize)>,
 }
 
 impl<'s> Scanner<'s> {
@@ -59,6 +61,7 @@ impl<'s> Scanner<'s> {
             undecided: FxHashMap::default(),
             brackets: Vec::new(),
             key_allowed: true,
+            plain: None,
         }
     }
 
@@ -82,6 +85,18 @@ impl<'s> Scanner<'s> {
             true => self.next().map(Some),
             false => Ok(None),
         }
+    }
+
+    /// Whether nothing but blanks stands before an offset on its line.
+    pub(super) fn begins_line(&self, at: usize) -> bool {
+        let before = self.cursor.slice(0, at);
+        before.rsplit(['\n', '\r']).next().is_some_and(|line| line.trim().is_empty())
+    }
+
+    /// From an offset to the end of its line.
+    pub(super) fn rest_of_line(&self, at: usize) -> Range<usize> {
+        let line = self.cursor.rest(at).lines().next().unwrap_or_default();
+        at..at + line.trim_end().len()
     }
 
     /// The innermost bracket that is open where the cursor is.
@@ -151,11 +166,11 @@ impl<'s> Scanner<'s> {
             return problem
                 .help(format!("write a long key behind a `?`: keys without it end within {LONGEST_KEY} characters"));
         }
-        match written.split_once(':') {
-            Some((key, value)) if !key.is_empty() && !value.is_empty() => {
-                problem.help(format!("put a space behind the colon: `{key}: {value}`"))
+        match spaced(written) {
+            Some(pair) => problem.help(format!("put a space behind the colon: `{pair}`")),
+            None => {
+                problem.help("write `key: value`; a line that goes on with a value is indented deeper than its key")
             }
-            _ => problem.help("write `key: value`; a line that goes on with a value is indented deeper than its key"),
         }
     }
 
@@ -246,6 +261,7 @@ impl<'s> Scanner<'s> {
         let span = at..at + 1;
         match self.cursor.peek() {
             b'\t' => Problem::new(span, "a tab cannot indent a line").help("indent with spaces"),
+            b'`' => Problem::new(span, "a value cannot begin with a backtick").help("put the value in quotes"),
             byte => {
                 let byte = char::from(byte);
                 Problem::new(span, format!("a value cannot begin with `{byte}`")).help("put the value in quotes")
@@ -384,18 +400,14 @@ impl<'s> Scanner<'s> {
     fn no_mapping(&self) -> Box<Problem> {
         let at = self.cursor.mark.at;
         let span = at..at + 1;
-        match self.queue.back() {
-            Some(Token { kind: TokenKind::Scalar { notation: Notation::Plain, text }, start, .. })
-                if start.line < self.cursor.mark.line =>
-            {
-                let first = text.split(' ').next().unwrap_or_default();
-                let problem = Problem::new(span, "a `:` in a value that goes over several lines");
-                let problem = problem.related(start.at..start.at + 1, "the value begins here");
-                match first.split_once(':') {
-                    Some((key, value)) if !key.is_empty() && !value.is_empty() => {
-                        problem.help(format!("put a space behind the colon: `{key}: {value}`"))
-                    }
-                    _ => problem.help("indent this line as the other keys are, or put the value in quotes"),
+        match self.plain {
+            Some((start, line, end)) if line < self.cursor.mark.line && self.cursor.since(end).trim().is_empty() => {
+                let problem = Problem::new(span, "a `:` in a value that goes over several lines")
+                    .related(start..start + 1, "the value begins here");
+                let first = self.cursor.since(start).split_whitespace().next().unwrap_or_default();
+                match spaced(first) {
+                    Some(pair) => problem.help(format!("put a space behind the colon: `{pair}`")),
+                    None => problem.help("indent this line as the other keys are, or put the value in quotes"),
                 }
             }
             _ => Problem::new(span, "a mapping cannot begin here, within the value of another key")
@@ -458,6 +470,7 @@ impl<'s> Scanner<'s> {
         if plain.new_line {
             self.key_allowed = true;
         }
+        self.plain = Some((start.at, start.line, plain.end));
         let kind = TokenKind::Scalar { notation: Notation::Plain, text: plain.text };
         self.queue.push_back(Token { kind, start, end: plain.end });
         Ok(())
@@ -605,4 +618,11 @@ impl<'s> Scanner<'s> {
         }
         Ok(octet)
     }
+}
+
+/// `key: value` for `key:value`.
+fn spaced(written: &str) -> Option<String> {
+    let (key, value) = written.split_once(':')?;
+    let plausible = !key.is_empty() && !value.is_empty() && written.len() <= 100;
+    plausible.then(|| format!("{key}: {value}"))
 }
