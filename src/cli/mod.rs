@@ -62,7 +62,8 @@ enum Error {
     Output(io::Error),
 }
 
-type Result = std::result::Result<Outcome, Error>;
+type Fallible<T> = std::result::Result<T, Error>;
+type Result = Fallible<Outcome>;
 
 /// Runs the program with the arguments of its command line, the first of which is its own name.
 pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
