@@ -27,6 +27,7 @@ Register-ArgumentCompleter -Native -CommandName 'meshlint' -ScriptBlock {
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Check Istio configuration')
+            [CompletionResult]::new('render', 'render', [CompletionResultType]::ParameterValue, 'Print the Envoy configuration that istiod would push to a proxy')
             [CompletionResult]::new('parse', 'parse', [CompletionResultType]::ParameterValue, 'Show how Kubernetes reads a file')
             [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Explain a rule')
             [CompletionResult]::new('rules', 'rules', [CompletionResultType]::ParameterValue, 'List the rules')
@@ -59,6 +60,24 @@ Register-ArgumentCompleter -Native -CommandName 'meshlint' -ScriptBlock {
             [CompletionResult]::new('--diff', '--diff', [CompletionResultType]::ParameterName, 'Show what `--fix` would change, and change nothing; fails if there is something')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Write findings and errors only: no notes, no summary')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Write findings and errors only: no notes, no summary')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'meshlint;render' {
+            [CompletionResult]::new('--proxies', '--proxies', [CompletionResultType]::ParameterName, 'JSON file with a list of proxies to render for')
+            [CompletionResult]::new('--proxy', '--proxy', [CompletionResultType]::ParameterName, 'The one of `--proxies` to render for')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print it')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print it')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file; by default the nearest `meshlint.yaml` or `.meshlint.yaml` in the working directory or above it, up to the root of the repository')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Namespace of resources that name none [default: default]')
+            [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'Namespace of resources that name none [default: default]')
+            [CompletionResult]::new('--cluster-domain', '--cluster-domain', [CompletionResultType]::ParameterName, 'DNS domain of the cluster [default: cluster.local]')
+            [CompletionResult]::new('--mesh-config', '--mesh-config', [CompletionResultType]::ParameterName, 'File with Istio''s MeshConfig, or an IstioOperator or Helm values that have it; by default that of the ConfigMap `istio` in the input')
+            [CompletionResult]::new('--istio-version', '--istio-version', [CompletionResultType]::ParameterName, 'Version of Istio that the files are for [default: the latest that is known]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colors')
+            [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Do not look for a configuration file')
+            [CompletionResult]::new('--assume-complete', '--assume-complete', [CompletionResultType]::ParameterName, 'Take what is not in the input for missing, even where the input may not be all there is')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -104,6 +123,7 @@ Register-ArgumentCompleter -Native -CommandName 'meshlint' -ScriptBlock {
         }
         'meshlint;help' {
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Check Istio configuration')
+            [CompletionResult]::new('render', 'render', [CompletionResultType]::ParameterValue, 'Print the Envoy configuration that istiod would push to a proxy')
             [CompletionResult]::new('parse', 'parse', [CompletionResultType]::ParameterValue, 'Show how Kubernetes reads a file')
             [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Explain a rule')
             [CompletionResult]::new('rules', 'rules', [CompletionResultType]::ParameterValue, 'List the rules')
@@ -114,6 +134,9 @@ Register-ArgumentCompleter -Native -CommandName 'meshlint' -ScriptBlock {
             break
         }
         'meshlint;help;check' {
+            break
+        }
+        'meshlint;help;render' {
             break
         }
         'meshlint;help;parse' {

@@ -24,6 +24,7 @@ set edit:completion:arg-completer[meshlint] = {|@words|
             cand -V 'Print version'
             cand --version 'Print version'
             cand check 'Check Istio configuration'
+            cand render 'Print the Envoy configuration that istiod would push to a proxy'
             cand parse 'Show how Kubernetes reads a file'
             cand explain 'Explain a rule'
             cand rules 'List the rules'
@@ -55,6 +56,23 @@ set edit:completion:arg-completer[meshlint] = {|@words|
             cand --diff 'Show what `--fix` would change, and change nothing; fails if there is something'
             cand -q 'Write findings and errors only: no notes, no summary'
             cand --quiet 'Write findings and errors only: no notes, no summary'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'meshlint;render'= {
+            cand --proxies 'JSON file with a list of proxies to render for'
+            cand --proxy 'The one of `--proxies` to render for'
+            cand -o 'How to print it'
+            cand --output 'How to print it'
+            cand --config 'Configuration file; by default the nearest `meshlint.yaml` or `.meshlint.yaml` in the working directory or above it, up to the root of the repository'
+            cand -n 'Namespace of resources that name none [default: default]'
+            cand --namespace 'Namespace of resources that name none [default: default]'
+            cand --cluster-domain 'DNS domain of the cluster [default: cluster.local]'
+            cand --mesh-config 'File with Istio''s MeshConfig, or an IstioOperator or Helm values that have it; by default that of the ConfigMap `istio` in the input'
+            cand --istio-version 'Version of Istio that the files are for [default: the latest that is known]'
+            cand --color 'When to use colors'
+            cand --no-config 'Do not look for a configuration file'
+            cand --assume-complete 'Take what is not in the input for missing, even where the input may not be all there is'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
@@ -93,6 +111,7 @@ set edit:completion:arg-completer[meshlint] = {|@words|
         }
         &'meshlint;help'= {
             cand check 'Check Istio configuration'
+            cand render 'Print the Envoy configuration that istiod would push to a proxy'
             cand parse 'Show how Kubernetes reads a file'
             cand explain 'Explain a rule'
             cand rules 'List the rules'
@@ -102,6 +121,8 @@ set edit:completion:arg-completer[meshlint] = {|@words|
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'meshlint;help;check'= {
+        }
+        &'meshlint;help;render'= {
         }
         &'meshlint;help;parse'= {
         }

@@ -30,6 +30,7 @@ never\t''"
 complete -c meshlint -n "__fish_meshlint_needs_command" -s h -l help -d 'Print help'
 complete -c meshlint -n "__fish_meshlint_needs_command" -s V -l version -d 'Print version'
 complete -c meshlint -n "__fish_meshlint_needs_command" -f -a "check" -d 'Check Istio configuration'
+complete -c meshlint -n "__fish_meshlint_needs_command" -f -a "render" -d 'Print the Envoy configuration that istiod would push to a proxy'
 complete -c meshlint -n "__fish_meshlint_needs_command" -f -a "parse" -d 'Show how Kubernetes reads a file'
 complete -c meshlint -n "__fish_meshlint_needs_command" -f -a "explain" -d 'Explain a rule'
 complete -c meshlint -n "__fish_meshlint_needs_command" -f -a "rules" -d 'List the rules'
@@ -68,6 +69,20 @@ complete -c meshlint -n "__fish_meshlint_using_subcommand check" -l fix -d 'Corr
 complete -c meshlint -n "__fish_meshlint_using_subcommand check" -l diff -d 'Show what `--fix` would change, and change nothing; fails if there is something'
 complete -c meshlint -n "__fish_meshlint_using_subcommand check" -s q -l quiet -d 'Write findings and errors only: no notes, no summary'
 complete -c meshlint -n "__fish_meshlint_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c meshlint -n "__fish_meshlint_using_subcommand render" -l proxies -d 'JSON file with a list of proxies to render for' -r -F
+complete -c meshlint -n "__fish_meshlint_using_subcommand render" -l proxy -d 'The one of `--proxies` to render for' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand render" -s o -l output -d 'How to print it' -r -f -a "json\t'`{listeners, routes, clusters, endpoints}`, as protobuf JSON'"
+complete -c meshlint -n "__fish_meshlint_using_subcommand render" -l config -d 'Configuration file; by default the nearest `meshlint.yaml` or `.meshlint.yaml` in the working directory or above it, up to the root of the repository' -r -F
+complete -c meshlint -n "__fish_meshlint_using_subcommand render" -s n -l namespace -d 'Namespace of resources that name none [default: default]' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand render" -l cluster-domain -d 'DNS domain of the cluster [default: cluster.local]' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand render" -l mesh-config -d 'File with Istio\'s MeshConfig, or an IstioOperator or Helm values that have it; by default that of the ConfigMap `istio` in the input' -r -F
+complete -c meshlint -n "__fish_meshlint_using_subcommand render" -l istio-version -d 'Version of Istio that the files are for [default: the latest that is known]' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand render" -l color -d 'When to use colors' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c meshlint -n "__fish_meshlint_using_subcommand render" -l no-config -d 'Do not look for a configuration file'
+complete -c meshlint -n "__fish_meshlint_using_subcommand render" -l assume-complete -d 'Take what is not in the input for missing, even where the input may not be all there is'
+complete -c meshlint -n "__fish_meshlint_using_subcommand render" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c meshlint -n "__fish_meshlint_using_subcommand parse" -l color -d 'When to use colors' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -96,11 +111,12 @@ complete -c meshlint -n "__fish_meshlint_using_subcommand man" -l color -d 'When
 always\t''
 never\t''"
 complete -c meshlint -n "__fish_meshlint_using_subcommand man" -s h -l help -d 'Print help'
-complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check parse explain rules schema completions man help" -f -a "check" -d 'Check Istio configuration'
-complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check parse explain rules schema completions man help" -f -a "parse" -d 'Show how Kubernetes reads a file'
-complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check parse explain rules schema completions man help" -f -a "explain" -d 'Explain a rule'
-complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check parse explain rules schema completions man help" -f -a "rules" -d 'List the rules'
-complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check parse explain rules schema completions man help" -f -a "schema" -d 'Print the JSON Schema of a kind'
-complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check parse explain rules schema completions man help" -f -a "completions" -d 'Print a script that completes meshlint\'s arguments in a shell'
-complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check parse explain rules schema completions man help" -f -a "man" -d 'Print a manual page'
-complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check parse explain rules schema completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render parse explain rules schema completions man help" -f -a "check" -d 'Check Istio configuration'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render parse explain rules schema completions man help" -f -a "render" -d 'Print the Envoy configuration that istiod would push to a proxy'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render parse explain rules schema completions man help" -f -a "parse" -d 'Show how Kubernetes reads a file'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render parse explain rules schema completions man help" -f -a "explain" -d 'Explain a rule'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render parse explain rules schema completions man help" -f -a "rules" -d 'List the rules'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render parse explain rules schema completions man help" -f -a "schema" -d 'Print the JSON Schema of a kind'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render parse explain rules schema completions man help" -f -a "completions" -d 'Print a script that completes meshlint\'s arguments in a shell'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render parse explain rules schema completions man help" -f -a "man" -d 'Print a manual page'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render parse explain rules schema completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

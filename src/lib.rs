@@ -25,4 +25,6 @@ pub mod lint;
 
 pub mod report;
 
+pub mod translate;
+
 pub mod cli;

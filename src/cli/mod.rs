@@ -11,6 +11,7 @@ mod mesh;
 mod parse;
 mod peers;
 mod progress;
+mod render;
 mod rules;
 mod schema;
 mod terminal;
@@ -37,6 +38,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(Box<check::Arguments>),
+    Render(Box<render::Arguments>),
     Parse(parse::Arguments),
     Explain(explain::Arguments),
     Rules(rules::Arguments),
@@ -94,6 +96,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
 fn dispatch(command: Command, terminal: &Terminal, out: &mut dyn Write) -> Result {
     match command {
         Command::Check(arguments) => check::run(&arguments, terminal, out),
+        Command::Render(arguments) => render::run(&arguments, out),
         Command::Parse(arguments) => parse::run(&arguments, out),
         Command::Explain(arguments) => explain::run(&arguments, terminal, out),
         Command::Rules(arguments) => rules::run(&arguments, terminal, out),

@@ -11,7 +11,7 @@ use crate::source::{SourceId, Sources, Span, relative};
 
 use super::baseline::{Baseline, Entry};
 use super::levels::{Levels, Scope};
-use super::pipeline::{Analysis, analyze};
+use super::pipeline::{self, Analysis, analyze};
 use super::usage::Usage;
 
 /// What the user says about a run. The default is that of `meshlint check` without flags.
@@ -64,6 +64,11 @@ impl Run<'_> {
     pub fn worst(&self) -> Option<Severity> {
         self.findings.iter().map(|reported| reported.severity).max()
     }
+}
+
+/// Reads all sources as one mesh and gives it to `ask`.
+pub fn with_mesh<R>(sources: &Sources, config: &Config, ask: impl FnOnce(&mesh::Mesh<'_>) -> R) -> R {
+    pipeline::with_mesh(sources, config, ask).0
 }
 
 /// Checks all sources as one mesh.

@@ -34,6 +34,13 @@ struct Content<'a> {
 
 /// Reads all sources as one mesh and asks every rule that is wanted.
 pub(super) fn analyze(sources: &Sources, config: &Config) -> Analysis {
+    let (found, mut analysis) = with_mesh(sources, config, |mesh| rules::check(mesh, |rule| config.levels.want(rule)));
+    analysis.findings.extend(found);
+    analysis
+}
+
+/// Reads all sources as one mesh and gives it to `ask`. The analysis has what reading them found.
+pub(super) fn with_mesh<R>(sources: &Sources, config: &Config, ask: impl FnOnce(&Mesh<'_>) -> R) -> (R, Analysis) {
     let ids: Vec<_> = sources.iter().map(|(id, _)| id).filter(|id| Some(*id) != config.mesh_config).collect();
     let parsed: Vec<_> = ids.par_iter().map(|id| yaml::parse(*id, sources.get(*id).text())).collect();
     let contents: Vec<_> = parsed.par_iter().map(|(tree, problems)| read(tree, problems, config)).collect();
@@ -57,8 +64,8 @@ pub(super) fn analyze(sources: &Sources, config: &Config) -> Analysis {
     findings.extend(settings.iter().flat_map(|root| schema::check_mesh_config(*root, &config.fields)));
 
     let mesh = Mesh::new(&resources, Settings::new(&config.mesh, settings));
-    findings.extend(rules::check(&mesh, |rule| config.levels.want(rule)));
-    Analysis { findings, resources: count, ignores }
+    let answer = ask(&mesh);
+    (answer, Analysis { findings, resources: count, ignores })
 }
 
 fn read<'a>(tree: &'a Tree<'a>, problems: &[Finding], config: &'a Config) -> Content<'a> {

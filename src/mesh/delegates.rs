@@ -142,7 +142,9 @@ fn combined_matches<'m>(
     }
     let fits = |index: usize, inner: &HttpMatchRequest<'m>| {
         let outer = root_route.r#match.get(index);
-        outer.is_none_or(|outer| conflict((outer, root.meta.namespace), (inner, delegate.meta.namespace)).is_none())
+        outer.is_none_or(|outer| {
+            match_conflict((outer, root.meta.namespace), (inner, delegate.meta.namespace)).is_none()
+        })
     };
     let combine = |inner: &HttpMatchRequest<'m>| {
         let own = HttpPredicate::of_delegate(root, delegate, inner);
@@ -166,18 +168,18 @@ pub fn dropped_match<'d, 'm>(
         return None;
     }
     route.r#match.iter().find_map(|inner| {
-        let conflict = |outer| conflict((outer, root.meta.namespace), (inner, delegate.meta.namespace));
+        let conflict = |outer| match_conflict((outer, root.meta.namespace), (inner, delegate.meta.namespace));
         let conflicts: Option<Vec<_>> = root_route.r#match.iter().map(conflict).collect();
         Some((inner, conflicts?))
     })
 }
 
 /// A match, and the namespace of the VirtualService that it is in.
-type Match<'s, 'm> = (&'s HttpMatchRequest<'m>, &'m str);
+pub type Match<'s, 'm> = (&'s HttpMatchRequest<'m>, &'m str);
 
 /// Why `inner`, of a delegate, does not refine `outer`, of its root (istio 1.31 `pilot/pkg/model/virtualservice.go`,
 /// `hasConflict`).
-fn conflict<'m>((outer, root): Match<'_, 'm>, (inner, own): Match<'_, 'm>) -> Option<MatchConflict> {
+pub fn match_conflict<'m>((outer, root): Match<'_, 'm>, (inner, own): Match<'_, 'm>) -> Option<MatchConflict> {
     let at = |field: &str, text: String| MatchConflict {
         field: text,
         at: inner.node.key_at(field).unwrap_or(inner.node.head()),

@@ -17,6 +17,8 @@ pub struct MergedRule<'m> {
     pub host: String,
     pub namespace: &'m str,
     pub export_to: ExportTo<'m>,
+    /// `exportTo` as written, sorted; by it istiod tells which rules become one.
+    exports: Vec<&'m str>,
     /// Oldest first.
     pub rules: Vec<&'m Object<'m, DestinationRule<'m>>>,
     /// Of each name the first.
@@ -35,6 +37,12 @@ pub struct MergedSubset<'m> {
 }
 
 impl<'m> MergedRule<'m> {
+    /// Whether clients in the namespace of the rule look it up there.
+    fn holds_at_home(&self) -> bool {
+        let local = ["*", ".", self.namespace];
+        self.exports.is_empty() || self.exports.iter().any(|name| local.contains(name))
+    }
+
     pub fn subset(&self, name: &str) -> Option<&MergedSubset<'m>> {
         self.subsets.iter().find(|subset| subset.name == name)
     }
@@ -51,8 +59,10 @@ struct NamespaceRules<'m> {
 /// All DestinationRules, merged and indexed.
 #[derive(Debug, Default)]
 pub struct DestinationRules<'m> {
-    /// All of a namespace.
+    /// Those of a namespace that its own clients see.
     own: FxHashMap<&'m str, NamespaceRules<'m>>,
+    /// Those of a namespace that only others see.
+    away: FxHashMap<&'m str, NamespaceRules<'m>>,
     /// Those of a namespace that others see.
     exported: FxHashMap<&'m str, NamespaceRules<'m>>,
     /// Those of the root namespace that only it sees.
@@ -66,7 +76,10 @@ pub struct DestinationRules<'m> {
 impl<'m> DestinationRules<'m> {
     pub(super) fn new(resources: &'m Resources<'m>, settings: &Settings<'m>) -> Self {
         let mut all = Self::default();
-        for object in by_age(&resources.destination_rules) {
+        let mut objects = by_age(&resources.destination_rules);
+        // Stable: rules for certain clients come before all others.
+        objects.sort_by_key(|object| object.spec.workload_selector.is_none());
+        for object in objects {
             let Some(rule) = merged(object, settings) else { continue };
             let private = rule.export_to.is_private(rule.namespace);
             if rule.namespace == settings.root_namespace && private {
@@ -75,9 +88,15 @@ impl<'m> DestinationRules<'m> {
             if !private {
                 all.exported.entry(rule.namespace).or_default().add(rule.clone());
             }
-            all.own.entry(rule.namespace).or_default().add(rule);
+            let home = if rule.holds_at_home() { &mut all.own } else { &mut all.away };
+            home.entry(rule.namespace).or_default().add(rule);
         }
-        let namespaces = all.own.values_mut().chain(all.exported.values_mut()).chain([&mut all.root_private]);
+        let namespaces = all
+            .own
+            .values_mut()
+            .chain(all.away.values_mut())
+            .chain(all.exported.values_mut())
+            .chain([&mut all.root_private]);
         for rules in namespaces {
             rules.wildcards.sort_by(|left, right| Host::new(&left.0).cmp(&Host::new(&right.0)));
         }
@@ -92,13 +111,12 @@ impl<'m> DestinationRules<'m> {
             true => Some(&self.root_private),
             false => self.own.get(client),
         };
-        if let Some(found) = own.and_then(|rules| rules.most_specific(host, |_| true)) {
+        if let Some(found) = own.and_then(|rules| rules.most_specific(host)) {
             return found;
         }
         for namespace in [service_namespace, root] {
-            let exported = self.exported.get(namespace);
-            let found = exported.and_then(|rules| rules.most_specific(host, |rule| rule.export_to.sees(client)));
-            if let Some(found) = found {
+            let found = self.exported.get(namespace).and_then(|rules| rules.most_specific(host));
+            if let Some(found) = found.filter(|rules| rules.iter().any(|rule| rule.export_to.sees(client))) {
                 return found;
             }
         }
@@ -106,37 +124,49 @@ impl<'m> DestinationRules<'m> {
     }
 
     fn index_owners(&mut self) {
-        let mut namespaces: Vec<_> = self.own.iter().collect();
-        namespaces.sort_unstable_by_key(|(namespace, _)| **namespace);
+        let mut namespaces: Vec<_> = self.own.iter().chain(&self.away).collect();
+        namespaces.sort_by_key(|(namespace, _)| **namespace);
         for (namespace, rules) in namespaces {
             for host in rules.exact.keys() {
-                self.owners.entry(host.clone()).or_default().push(namespace);
+                push_new(self.owners.entry(host.clone()).or_default(), namespace);
             }
             if !rules.wildcards.is_empty() {
-                self.wildcard_owners.push(namespace);
+                push_new(&mut self.wildcard_owners, namespace);
             }
         }
+    }
+
+    fn of_namespace(&self, namespace: &str) -> impl Iterator<Item = &NamespaceRules<'m>> {
+        self.own.get(namespace).into_iter().chain(self.away.get(namespace))
     }
 
     /// Every rule whose host is or contains `host`, whoever sees it and whichever is in force.
     pub fn governing<'s, 'h>(&'s self, host: &'h str) -> impl Iterator<Item = &'s MergedRule<'m>> + use<'s, 'h, 'm> {
         let exact = self.owners.get(host).into_iter().flatten();
-        let exact = exact.filter_map(move |namespace| self.own.get(namespace)?.exact.get(host)).flatten();
-        let wildcards = self.wildcard_owners.iter().filter_map(|namespace| self.own.get(namespace));
+        let exact = exact.flat_map(|namespace| self.of_namespace(namespace));
+        let exact = exact.filter_map(move |rules| rules.exact.get(host)).flatten();
+        let wildcards = self.wildcard_owners.iter().flat_map(|namespace| self.of_namespace(namespace));
         let wildcards = wildcards.flat_map(|rules| &rules.wildcards);
         exact.chain(wildcards.filter(move |(own, _)| host_subset_of(host, own)).flat_map(|(_, rules)| rules))
     }
 
     /// Every merged rule, by namespace and host.
     pub fn iter(&self) -> impl Iterator<Item = &MergedRule<'m>> {
-        let mut namespaces: Vec<_> = self.own.iter().collect();
-        namespaces.sort_unstable_by_key(|(namespace, _)| **namespace);
+        let mut namespaces: Vec<_> = self.own.iter().chain(&self.away).collect();
+        namespaces.sort_by_key(|(namespace, _)| **namespace);
         namespaces.into_iter().flat_map(|(_, rules)| {
             let mut exact: Vec<_> = rules.exact.iter().collect();
             exact.sort_unstable_by_key(|(host, _)| host.as_str());
             let wildcards = rules.wildcards.iter().flat_map(|(_, rules)| rules);
             exact.into_iter().flat_map(|(_, rules)| rules).chain(wildcards)
         })
+    }
+}
+
+/// Adds to a sorted list what is not its last yet.
+fn push_new<'m>(names: &mut Vec<&'m str>, name: &'m str) {
+    if names.last() != Some(&name) {
+        names.push(name);
     }
 }
 
@@ -152,24 +182,37 @@ impl<'m> NamespaceRules<'m> {
                 &mut self.wildcards[at].1
             }
         };
-        let into = rules.iter_mut().find(|older| {
-            let same_selector = older.workload_selector == rule.workload_selector;
-            same_selector && rule.export_to.covers(&older.export_to)
-        });
-        match into {
-            Some(older) => merge(older, rule),
-            None => rules.push(rule),
+        let mut separate = true;
+        for older in rules.iter_mut() {
+            let same = older.exports == rule.exports;
+            let wider = !older.exports.is_empty() && older.exports.iter().all(|name| rule.exports.contains(name));
+            let selectors = (older.workload_selector, rule.workload_selector);
+            separate = !same;
+            if !same && !wider {
+                continue;
+            }
+            match selectors {
+                (Some(older), Some(newer)) if older != newer => {
+                    separate = true;
+                    continue;
+                }
+                (None, None) | (Some(_), Some(_)) => separate = false,
+                _ => {}
+            }
+            merge(older, &rule);
+        }
+        if separate {
+            rules.push(rule);
         }
     }
 
-    fn most_specific(&self, host: &str, visible: impl Fn(&MergedRule<'m>) -> bool) -> Option<&[MergedRule<'m>]> {
-        let usable = |rules: &&Vec<MergedRule<'m>>| rules.iter().any(&visible);
-        let exact = self.exact.get(host).filter(usable);
+    /// The rules of the one host that fits best; what it leaves open no other adds.
+    fn most_specific(&self, host: &str) -> Option<&[MergedRule<'m>]> {
         let wildcard = || {
-            let fitting = self.wildcards.iter().filter(|(own, _)| host_subset_of(host, own));
-            fitting.map(|(_, rules)| rules).find(usable)
+            let fitting = self.wildcards.iter().find(|(own, _)| host_subset_of(host, own));
+            fitting.map(|(_, rules)| rules)
         };
-        exact.or_else(wildcard).map(Vec::as_slice)
+        self.exact.get(host).or_else(wildcard).map(Vec::as_slice)
     }
 }
 
@@ -184,10 +227,17 @@ fn merged<'m>(object: &'m Object<'m, DestinationRule<'m>>, settings: &Settings<'
             ExportTo::new(entries, &settings.default_destination_rule_export_to, meta.namespace)
         }
     };
+    let mut exports: Vec<_> = match workload_selector {
+        Some(_) => vec!["."],
+        None => spec.export_to.iter().map(|entry| entry.value).collect(),
+    };
+    exports.sort_unstable();
+    exports.dedup();
     let mut rule = MergedRule {
         host,
         namespace: meta.namespace,
         export_to,
+        exports,
         rules: vec![object],
         subsets: Vec::new(),
         traffic_policy: spec.traffic_policy.as_deref(),
@@ -197,8 +247,8 @@ fn merged<'m>(object: &'m Object<'m, DestinationRule<'m>>, settings: &Settings<'
     Some(rule)
 }
 
-fn merge<'m>(older: &mut MergedRule<'m>, newer: MergedRule<'m>) {
-    for object in newer.rules {
+fn merge<'m>(older: &mut MergedRule<'m>, newer: &MergedRule<'m>) {
+    for &object in &newer.rules {
         add_subsets(older, object);
         older.rules.push(object);
     }
@@ -237,10 +287,10 @@ impl<'m> Mesh<'m> {
         let root = self.settings.root_namespace;
         let rules = self.destination_rules.candidates(client, host, namespace, root);
         let visible = || rules.iter().filter(|rule| rule.export_to.sees(client) || rule.namespace == client);
-        let selected = visible().find(|rule| {
+        let selected = visible().filter(|rule| rule.namespace == client).find(|rule| {
             let selector = rule.workload_selector;
             selector.zip(labels).is_some_and(|(selector, labels)| labels.contains(selector))
         });
-        selected.or_else(|| visible().find(|rule| rule.workload_selector.is_none()))
+        selected.or_else(|| visible().rfind(|rule| rule.workload_selector.is_none()))
     }
 }

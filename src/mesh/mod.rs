@@ -29,7 +29,7 @@ use crate::model::{Kind, Meta, Object, Resources};
 
 pub use ambient::WaypointName;
 pub use credentials::{KeyPair, ServerCredential};
-pub use delegates::{DelegateLookup, EffectiveMatch, EffectiveRoute, MatchConflict, dropped_match};
+pub use delegates::{DelegateLookup, EffectiveMatch, EffectiveRoute, MatchConflict, dropped_match, match_conflict};
 pub use destination_rules::{DestinationRules, MergedRule, MergedSubset};
 pub use destinations::{Client, SubsetLookup, Target};
 pub use gateway_proxies::GatewayProxy;

@@ -110,7 +110,21 @@ impl<T> Default for Map<'_, T> {
     }
 }
 
+impl<'a, T: Clone> Map<'a, T> {
+    /// The entries of both; where both have a key, the value is that of `self`.
+    pub fn united(&self, other: &Self) -> Self {
+        let others = other.0.iter().filter(|(key, _)| self.get(key.value).is_none());
+        Self(self.0.iter().chain(others).cloned().collect())
+    }
+}
+
 impl<'a> Labels<'a> {
+    /// Labels that no source holds.
+    pub fn of_texts(labels: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let nowhere = |value| Str { value, at: Span::default() };
+        Self(labels.into_iter().map(|(key, value)| (nowhere(key), nowhere(value))).collect())
+    }
+
     pub fn text(&self, key: &str) -> Option<&'a str> {
         self.get(key).map(|value| value.value)
     }

@@ -152,4 +152,3 @@ fn notes(loaded: &Loaded) -> Vec<String> {
 fn counted(count: usize, word: &str) -> String {
     if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
 }
-

@@ -1,0 +1,87 @@
+//! From a mesh and a proxy to the configuration that istiod 1.31 would push to it.
+//!
+//! [`PushContext`] holds what all proxies share, [`Translator`] what those share that see the same; a [`Proxy`] is one
+//! that asks. Sources: istio 1.31 `pilot/pkg/networking/core`, `pilot/pkg/security`, `pilot/pkg/xds/endpoints`.
+
+#![allow(dead_code, unused_imports)] // Until every part is there.
+
+mod names;
+mod policy;
+mod proxy;
+mod push;
+mod scope;
+mod secrets;
+mod settings;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use crate::envoy::Config;
+use crate::mesh::MergedRule;
+use crate::model::destination_rule::TrafficPolicy;
+use crate::model::networking::Sidecar;
+
+use policy::Policy;
+use push::Service;
+use scope::Scope;
+
+pub use proxy::{Interception, Locality, Proxy, ProxyKind};
+pub use push::PushContext;
+pub use settings::ProxySettings;
+
+type ScopeKey<'t> = (&'t str, Option<usize>, bool);
+
+/// Translates for any number of proxies of one mesh.
+pub struct Translator<'t> {
+    push: &'t PushContext<'t>,
+    scopes: Mutex<HashMap<ScopeKey<'t>, Arc<Scope<'t>>>>,
+}
+
+/// What everything that is made for one proxy is made from.
+pub(crate) struct Context<'c, 't> {
+    push: &'t PushContext<'t>,
+    proxy: &'c Proxy<'t>,
+    scope: Arc<Scope<'t>>,
+}
+
+impl<'t> Translator<'t> {
+    pub fn new(push: &'t PushContext<'t>) -> Self {
+        Self { push, scopes: Mutex::default() }
+    }
+
+    /// Everything that istiod pushes to the proxy, each list sorted by name.
+    pub fn config(&self, proxy: &Proxy<'t>) -> Config {
+        let context = Context { push: self.push, proxy, scope: self.scope(proxy) };
+        let _ = &context.scope.services;
+        Config::default()
+    }
+
+    fn scope(&self, proxy: &Proxy<'t>) -> Arc<Scope<'t>> {
+        let sidecar = scope::sidecar(self.push, proxy);
+        let identity = sidecar.map(|sidecar| std::ptr::from_ref::<Sidecar<'_>>(&sidecar.spec).addr());
+        let key = (proxy.namespace, identity, proxy.is_router());
+        let mut scopes = self.scopes.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let make = || match proxy.is_router() {
+            true => Scope::of_router(self.push, proxy.namespace),
+            false => Scope::of_sidecar(self.push, proxy.namespace, sidecar),
+        };
+        Arc::clone(scopes.entry(key).or_insert_with(|| Arc::new(make())))
+    }
+}
+
+impl<'t> Context<'_, 't> {
+    /// The DestinationRule in force for the proxy as a client of a service.
+    fn destination_rule(&self, service: &Service<'t>) -> Option<&'t MergedRule<'t>> {
+        self.push.mesh.destination_rule(self.proxy.namespace, Some(&self.proxy.labels), service.mesh)
+    }
+
+    /// The policy in force for the proxy as a client of a port of a service.
+    fn policy(&self, rule: Option<&'t MergedRule<'t>>, port: i64) -> Policy<'t> {
+        Policy::of_service(rule, port, self.default_policy())
+    }
+
+    /// `defaultTrafficPolicy` of the mesh.
+    fn default_policy(&self) -> Option<&'t TrafficPolicy<'t>> {
+        self.push.mesh.settings.config.as_ref()?.default_traffic_policy.as_deref()
+    }
+}

@@ -1,0 +1,171 @@
+//! What is computed once for all proxies, as istiod does for every push.
+
+mod endpoints;
+mod services;
+mod virtual_services;
+
+use std::sync::OnceLock;
+
+use rustc_hash::FxHashMap;
+
+use crate::mesh::{GatewayReference, Mesh, Workload};
+
+use super::proxy::Locality;
+
+use endpoints::Sources;
+
+use endpoints::locality_of;
+
+pub(super) use endpoints::{Endpoint, Health, Pod, TlsMode};
+pub(super) use services::{Alias, NO_ADDRESS, Service, TrafficDistribution, traffic_distribution};
+pub(super) use virtual_services::{Http, HttpMatch, Target, VirtualService};
+
+/// The name of the cluster that everything runs in, by default.
+pub(super) const CLUSTER_ID: &str = "Kubernetes";
+
+/// The services, endpoints and VirtualServices of a mesh.
+pub struct PushContext<'m> {
+    pub(super) mesh: &'m Mesh<'m>,
+    /// Oldest first.
+    pub(super) services: Vec<Service<'m>>,
+    /// Oldest first.
+    pub(super) virtual_services: Vec<VirtualService<'m>>,
+    pub(super) pods: Vec<Pod<'m>>,
+    services_by_host: FxHashMap<&'m str, Vec<usize>>,
+    /// By namespace and host, those of all objects that define the service.
+    endpoints: FxHashMap<(&'m str, &'m str), Vec<Endpoint<'m>>>,
+    accounts: FxHashMap<(&'m str, &'m str), OnceLock<Vec<String>>>,
+}
+
+impl<'m> PushContext<'m> {
+    pub fn new(mesh: &'m Mesh<'m>) -> Self {
+        let services = services::services(mesh);
+        let pods = endpoints::pods(mesh);
+        let mut services_by_host: FxHashMap<_, Vec<_>> = FxHashMap::default();
+        for (at, service) in services.iter().enumerate() {
+            services_by_host.entry(service.host()).or_default().push(at);
+        }
+        let endpoints = endpoints_by_service(mesh, &services, &pods);
+        let accounts = endpoints.keys().map(|key| (*key, OnceLock::new())).collect();
+        Self {
+            mesh,
+            virtual_services: virtual_services::virtual_services(mesh),
+            services,
+            pods,
+            services_by_host,
+            endpoints,
+            accounts,
+        }
+    }
+
+    /// The pod of a proxy: by its name, else by its address.
+    pub fn pod(&self, namespace: &str, name: &str, ip: &str) -> Option<&Workload<'m>> {
+        let of_namespace = || self.pods.iter().filter(|pod| pod.workload.namespace == namespace);
+        let named = of_namespace().find(|pod| pod.name == name);
+        named.or_else(|| of_namespace().find(|pod| pod.ip == ip)).map(|pod| pod.workload)
+    }
+
+    /// Where a proxy runs: as its own labels say, else those of its node.
+    pub fn locality(&self, pod: Option<&Workload<'m>>, node: &str) -> Locality<'m> {
+        let of_pod = |pod: &Workload<'m>| pod.pod()?.node_name.map(|node| node.value);
+        let node = if node.is_empty() { pod.and_then(of_pod).unwrap_or_default() } else { node };
+        let nodes = &self.mesh.resources.nodes;
+        let labels = nodes.iter().find(|own| own.meta.name.value == node).map(|node| &node.meta.labels);
+        match pod {
+            Some(pod) => locality_of(pod.labels, labels),
+            None => labels.map_or(Locality::default(), |labels| locality_of(labels, Some(labels))),
+        }
+    }
+
+    /// All services of exactly this host, oldest first.
+    pub(super) fn services_named(&self, host: &str) -> impl Iterator<Item = &Service<'m>> {
+        self.services_by_host.get(host).into_iter().flatten().map(|&at| &self.services[at])
+    }
+
+    /// What clients in `namespace` see: first what is meant for it, then what is for all.
+    pub(super) fn visible_services(&self, namespace: &str) -> impl Iterator<Item = &Service<'m>> {
+        let (private, public): (Vec<_>, Vec<_>) = self
+            .services
+            .iter()
+            .filter(|service| service.mesh.export_to.sees(namespace))
+            .partition(|service| !services::is_public(service));
+        private.into_iter().chain(public)
+    }
+
+    /// The VirtualServices that proxies in `namespace` use for a gateway, or as sidecars: those of the namespace alone,
+    /// those exported to it, those for all, each oldest first.
+    pub(super) fn virtual_services_for(
+        &self,
+        namespace: &str,
+        gateway: GatewayReference<'_>,
+    ) -> Vec<&VirtualService<'m>> {
+        use crate::mesh::ExportTo;
+        let rank = |service: &VirtualService<'_>| match service.export_to {
+            ExportTo::All => 2,
+            _ if service.namespace() == namespace => 0,
+            _ => 1,
+        };
+        let usable = self
+            .virtual_services
+            .iter()
+            .filter(|service| service.export_to.sees(namespace) && service.is_bound_to(gateway));
+        let mut found: Vec<_> = usable.collect();
+        found.sort_by_key(|service| rank(service));
+        found
+    }
+
+    /// The endpoints of a service, of all its ports.
+    pub(super) fn endpoints(&self, service: &Service<'m>) -> &[Endpoint<'m>] {
+        self.endpoints.get(&(service.namespace(), service.host())).map_or(&[], Vec::as_slice)
+    }
+
+    /// The identities that the endpoints of a service may show, with what they are called in trusted domains, sorted.
+    pub(super) fn accounts(&self, service: &Service<'m>) -> &[String] {
+        let Some(cell) = self.accounts.get(&(service.namespace(), service.host())) else { return &[] };
+        cell.get_or_init(|| self.collect_accounts(service))
+    }
+
+    fn collect_accounts(&self, service: &Service<'m>) -> Vec<String> {
+        let declared = self.services_named(service.host()).filter(|other| other.namespace() == service.namespace());
+        let declared = declared.flat_map(|other| &other.accounts).cloned();
+        let own = self.endpoints(service).iter().filter_map(|endpoint| endpoint.account.clone());
+        let mut all: Vec<_> = declared.chain(own).flat_map(|account| self.in_trusted_domains(account)).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    /// An identity of the mesh counts in all the trust domains that the mesh has (istio 1.31 `pkg/spiffe/spiffe.go`,
+    /// `ExpandWithTrustDomains`).
+    fn in_trusted_domains(&self, account: String) -> Vec<String> {
+        let settings = &self.mesh.settings;
+        let rest = account.strip_prefix("spiffe://").and_then(|rest| rest.split_once('/'));
+        let Some((domain, path)) = rest else { return vec![account] };
+        let known: Vec<_> =
+            [settings.trust_domain].into_iter().chain(settings.trust_domain_aliases.iter().copied()).collect();
+        if !known.contains(&domain) {
+            return vec![account];
+        }
+        known.into_iter().map(|domain| format!("spiffe://{domain}/{path}")).collect()
+    }
+}
+
+fn endpoints_by_service<'m>(
+    mesh: &'m Mesh<'m>,
+    services: &[Service<'m>],
+    pods: &[Pod<'m>],
+) -> FxHashMap<(&'m str, &'m str), Vec<Endpoint<'m>>> {
+    let sources = Sources::new(mesh, pods);
+    let mut all: FxHashMap<_, Vec<_>> = FxHashMap::default();
+    let mut seen = rustc_hash::FxHashSet::default();
+    // Those of ServiceEntries come first.
+    let (entries, kubernetes): (Vec<_>, Vec<_>) = services.iter().partition(|service| !service.is_kubernetes());
+    for service in entries.into_iter().chain(kubernetes) {
+        // A service with several addresses has its endpoints once.
+        if seen.insert(std::ptr::from_ref(service.mesh)) {
+            let found = sources.endpoints(service);
+            all.entry((service.namespace(), service.host())).or_default().extend(found);
+        }
+    }
+    all
+}
