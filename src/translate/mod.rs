@@ -5,6 +5,9 @@
 
 #![allow(dead_code, unused_imports)] // Until every part is there.
 
+mod access_log;
+mod destinations;
+mod hcm;
 mod names;
 mod policy;
 mod proxy;
@@ -12,6 +15,8 @@ mod push;
 mod scope;
 mod secrets;
 mod settings;
+mod stat_names;
+mod tcp;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
