@@ -31,6 +31,7 @@ pub mod access_log;
 pub mod any;
 #[cfg(test)]
 mod audit;
+mod binary;
 pub mod bootstrap;
 mod check;
 pub mod cluster;
@@ -53,8 +54,11 @@ pub mod scalar;
 pub mod stateful_session;
 pub mod tls;
 pub mod tracing;
+mod yaml;
 
 pub use any::Any;
+pub use binary::{from_binary, to_binary};
 pub use check::check;
 pub use config::Config;
 pub use message::{Json, Message, Object, Segment, Violation, ViolationKind};
+pub use yaml::{to_yaml, value_of};
