@@ -59,14 +59,16 @@ pub trait Json: Sized {
 }
 
 /// A part of a message, which knows when it is left out.
-pub trait Field: Sized {
+pub trait Field {
     fn put(&self, name: Name, message: &mut Object);
 
     /// Whether `key` is the name of this field, which then has the value.
     fn take(&mut self, name: Name, key: &str, value: &Value) -> Result<bool, Violation>;
 
     #[cfg(test)]
-    fn audit(name: Name, audit: &mut super::audit::Audit);
+    fn audit(name: Name, audit: &mut super::audit::Audit)
+    where
+        Self: Sized;
 }
 
 /// A protobuf message with a name of its own, which an `Any` can hold.
@@ -199,6 +201,35 @@ impl Untyped {
             message.insert(key.clone(), value.clone());
         }
     }
+}
+
+/// A field of a message.
+pub(super) type Part<'a> = (Name, &'a dyn Field);
+pub(super) type PartMut<'a> = (Name, &'a mut dyn Field);
+
+pub(super) fn write_fields(fields: &[Part<'_>], untyped: &Untyped, object: &mut Object) {
+    for (name, field) in fields {
+        field.put(*name, object);
+    }
+    untyped.put(object);
+}
+
+pub(super) fn read_fields<'a>(
+    message_type: &str,
+    entries: &mut dyn Iterator<Item = (&'a String, &'a Value)>,
+    fields: &mut [PartMut<'_>],
+    untyped: &mut Untyped,
+) -> Result<(), Violation> {
+    for (key, value) in entries.filter(|(_, value)| !value.is_null()) {
+        let mut known = false;
+        for (name, field) in fields.iter_mut() {
+            known = known || field.take(*name, key, value).map_err(|error| error.under(key))?;
+        }
+        if !known {
+            untyped.keep(message_type, key, value)?;
+        }
+    }
+    Ok(())
 }
 
 pub(super) fn object(value: &Value) -> Result<&Object, Violation> {
@@ -334,25 +365,17 @@ macro_rules! message {
             const TYPE: &'static str = $full;
 
             fn write_into(&self, object: &mut $crate::envoy::message::Object) {
-                $($crate::envoy::message::Field::put(&self.$field, name!(stringify!($field)), object);)*
-                self.untyped.put(object);
+                let fields: &[$crate::envoy::message::Part<'_>] = &[$((name!(stringify!($field)), &self.$field)),*];
+                $crate::envoy::message::write_fields(fields, &self.untyped, object);
             }
 
             fn read_entries<'a>(
                 entries: &mut dyn Iterator<Item = (&'a String, &'a serde_json::Value)>,
             ) -> Result<Self, $crate::envoy::message::Violation> {
                 let mut read = Self::default();
-                for (key, value) in entries.filter(|(_, value)| !value.is_null()) {
-                    $(
-                        let name = name!(stringify!($field));
-                        if $crate::envoy::message::Field::take(&mut read.$field, name, key, value)
-                            .map_err(|error| error.under(key))?
-                        {
-                            continue;
-                        }
-                    )*
-                    read.untyped.keep(Self::TYPE, key, value)?;
-                }
+                let Self { $($field,)* untyped } = &mut read;
+                let fields: &mut [$crate::envoy::message::PartMut<'_>] = &mut [$((name!(stringify!($field)), $field)),*];
+                $crate::envoy::message::read_fields(Self::TYPE, entries, fields, untyped)?;
                 Ok(read)
             }
         }
