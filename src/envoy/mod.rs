@@ -58,6 +58,7 @@ mod yaml;
 
 pub use any::Any;
 pub use binary::{from_binary, to_binary};
+pub use bootstrap::bootstrap;
 pub use check::check;
 pub use config::Config;
 pub use message::{Json, Message, Object, Segment, Violation, ViolationKind};
