@@ -28,8 +28,11 @@ pub enum Attribute<'a> {
     DestinationIp,
     DestinationPort,
     ConnectionSni,
-    /// `experimental.envoy.filters.filter[key]`
-    FilterMetadata(&'a str),
+    /// `experimental.envoy.filters.name[key]`, where the filter is `envoy.filters.name`.
+    FilterMetadata {
+        filter: &'a str,
+        key: &'a str,
+    },
 }
 
 const PLAIN: [(&str, Attribute<'static>); 12] = [
@@ -74,7 +77,7 @@ impl<'a> ConditionKey<'a> {
             | Attribute::RequestPresenter
             | Attribute::RequestClaim(_)
             | Attribute::ConnectionSni
-            | Attribute::FilterMetadata(_) => Ok(()),
+            | Attribute::FilterMetadata { .. } => Ok(()),
         }
     }
 
@@ -103,7 +106,9 @@ fn attribute(text: &str) -> Result<Attribute<'_>, Reason> {
         return in_brackets(text, "request.auth.claims[groups]").map(Attribute::RequestClaim);
     }
     if text.starts_with("experimental.envoy.filters.") {
-        return in_brackets(text, "experimental.envoy.filters.filter[key]").map(Attribute::FilterMetadata);
+        let key = in_brackets(text, "experimental.envoy.filters.filter[key]")?;
+        let filter = text.trim_start_matches("experimental.").split('[').next().unwrap_or_default();
+        return Ok(Attribute::FilterMetadata { filter, key });
     }
     let reason = Reason::new(format!("there is no condition `{text}`"));
     Err(match text {
@@ -136,7 +141,10 @@ mod tests {
         let table = [
             ("request.headers[x-a]", Some(Attribute::RequestHeader("x-a"))),
             ("request.auth.claims[a][b]", Some(Attribute::RequestClaim("a][b"))),
-            ("experimental.envoy.filters.f[k]", Some(Attribute::FilterMetadata("k"))),
+            (
+                "experimental.envoy.filters.f[k]",
+                Some(Attribute::FilterMetadata { filter: "envoy.filters.f", key: "k" }),
+            ),
             ("source.ip", Some(Attribute::SourceIp)),
             ("destination.port", Some(Attribute::DestinationPort)),
             ("request.headers", None),

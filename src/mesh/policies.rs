@@ -31,6 +31,17 @@ fn index<'m, T: Attached<'m>>(objects: &'m [Object<'m, T>]) -> SelectorIndex<'m>
     SelectorIndex::new(&selectors.collect::<Vec<_>>())
 }
 
+/// The label of the pods of a Gateway API gateway: its name.
+const GATEWAY_NAME_LABEL: &str = "gateway.networking.k8s.io/gateway-name";
+
+fn is_gateway(target: &PolicyTargetReference<'_>, gateway: &str, namespace: &str) -> bool {
+    let is = |field: Option<Str<'_>>, text| field.is_some_and(|field| field.value == text);
+    is(target.group, "gateway.networking.k8s.io")
+        && is(target.kind, "Gateway")
+        && is(target.name, gateway)
+        && target.namespace.is_none_or(|own| own.value.is_empty() || own.value == namespace)
+}
+
 /// A port on which a workload is reached through a service.
 #[derive(Clone, Copy, Debug)]
 pub struct InboundPort<'s, 'm> {
@@ -55,6 +66,54 @@ impl<'m> Mesh<'m> {
         workload: &Workload<'m>,
     ) -> impl Iterator<Item = &'m Object<'m, RequestAuthentication<'m>>> {
         self.in_force(&self.resources.request_authentications, &self.policy_index.request_authentication, workload)
+    }
+
+    /// The AuthorizationPolicies in force for a proxy in `namespace` whose pod has `labels`, in the order of istiod: those
+    /// of the root namespace first, older ones first.
+    pub fn authorization_policies_of_proxy(
+        &self,
+        namespace: &str,
+        labels: &Labels<'_>,
+    ) -> Vec<&'m Object<'m, AuthorizationPolicy<'m>>> {
+        let objects = &self.resources.authorization_policies;
+        let mut found = self.attached(objects, &self.policy_index.authorization, namespace, labels);
+        found.sort_by_key(|object| (object.meta.namespace != self.settings.root_namespace, object.meta.age_order()));
+        found
+    }
+
+    /// The RequestAuthentications in force for a proxy in `namespace` whose pod has `labels`, in the order of istiod: those
+    /// of its own namespace first, older ones first.
+    pub fn request_authentications_of_proxy(
+        &self,
+        namespace: &str,
+        labels: &Labels<'_>,
+    ) -> Vec<&'m Object<'m, RequestAuthentication<'m>>> {
+        let objects = &self.resources.request_authentications;
+        let mut found = self.attached(objects, &self.policy_index.request_authentication, namespace, labels);
+        found.sort_by_key(|object| (object.meta.namespace != namespace, object.meta.age_order()));
+        found
+    }
+
+    /// The policies that select a proxy, and for a gateway of the Gateway API those that name it as their target.
+    fn attached<T: Attached<'m>>(
+        &self,
+        objects: &'m [Object<'m, T>],
+        index: &SelectorIndex<'m>,
+        namespace: &str,
+        labels: &Labels<'_>,
+    ) -> Vec<&'m Object<'m, T>> {
+        let root = Some(self.settings.root_namespace).filter(|root| *root != namespace);
+        let candidates = std::iter::once(namespace).chain(root).flat_map(|place| index.candidates(place, labels));
+        let selected = |object: &&Object<'m, T>| object.spec.selector().is_none_or(|own| labels.contains(own));
+        let mut found: Vec<_> = candidates.map(|at| &objects[at]).filter(selected).collect();
+        if let Some(gateway) = labels.text(GATEWAY_NAME_LABEL) {
+            let names_gateway = |object: &&Object<'m, T>| {
+                object.meta.namespace == namespace
+                    && object.spec.targets().into_iter().any(|target| is_gateway(target, gateway, namespace))
+            };
+            found.extend(objects.iter().filter(names_gateway));
+        }
+        found
     }
 
     fn in_force<T: Attached<'m>>(

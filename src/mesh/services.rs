@@ -272,6 +272,19 @@ impl<'m> Mesh<'m> {
         wildcards.filter(move |service| host_matches(&service.host, host))
     }
 
+    /// The service that an extension provider of the MeshConfig names: `namespace/host`, or `host` if only one namespace has
+    /// it (istio 1.31 `pilot/pkg/model/telemetry_logging.go`, `LookupCluster`).
+    pub fn provider_service(&self, name: &str) -> Option<&Service<'m>> {
+        let (namespace, host) = match name.split_once('/') {
+            Some((namespace, host)) => (Some(namespace), host),
+            None => (None, name),
+        };
+        let of_namespace = |service: &&Service<'m>| namespace.is_none_or(|namespace| service.namespace == namespace);
+        let mut services = self.services_named(host).filter(of_namespace);
+        let first = services.next()?;
+        services.all(|service| service.namespace == first.namespace).then_some(first)
+    }
+
     /// What a client in `namespace` finds under the full name `host`. Its own namespace's wins, then Kubernetes' over a
     /// ServiceEntry's (istio 1.31 `push_context.go`, `ServiceForHostname`).
     pub fn service<'s>(&'s self, host: &str, namespace: &str) -> ServiceLookup<'s, 'm> {

@@ -126,6 +126,7 @@ impl<'a> Rule<'a> {
 }
 
 impl<'a> Source<'a> {
+    /// In the order in which istiod asks for them (istio 1.31 `pilot/pkg/security/authz/model/model.go`).
     pub fn constraints(&self) -> Vec<Constraint<'_, 'a>> {
         use Subject::{Namespace, Principal, RemoteIp, RequestPrincipal, ServiceAccount, SourceIp, TrustDomain};
         let lists = [
@@ -133,33 +134,34 @@ impl<'a> Source<'a> {
             ("notPrincipals", Principal, &self.not_principals),
             ("requestPrincipals", RequestPrincipal, &self.request_principals),
             ("notRequestPrincipals", RequestPrincipal, &self.not_request_principals),
-            ("namespaces", Namespace, &self.namespaces),
-            ("notNamespaces", Namespace, &self.not_namespaces),
             ("serviceAccounts", ServiceAccount, &self.service_accounts),
             ("notServiceAccounts", ServiceAccount, &self.not_service_accounts),
             ("trustDomains", TrustDomain, &self.trust_domains),
             ("notTrustDomains", TrustDomain, &self.not_trust_domains),
-            ("ipBlocks", SourceIp, &self.ip_blocks),
-            ("notIpBlocks", SourceIp, &self.not_ip_blocks),
+            ("namespaces", Namespace, &self.namespaces),
+            ("notNamespaces", Namespace, &self.not_namespaces),
             ("remoteIpBlocks", RemoteIp, &self.remote_ip_blocks),
             ("notRemoteIpBlocks", RemoteIp, &self.not_remote_ip_blocks),
+            ("ipBlocks", SourceIp, &self.ip_blocks),
+            ("notIpBlocks", SourceIp, &self.not_ip_blocks),
         ];
         constraints(self.node, lists)
     }
 }
 
 impl<'a> Operation<'a> {
+    /// In the order in which istiod asks for them.
     pub fn constraints(&self) -> Vec<Constraint<'_, 'a>> {
         use Subject::{Host, Method, Path, Port};
         let lists = [
             ("hosts", Host, &self.hosts),
             ("notHosts", Host, &self.not_hosts),
-            ("ports", Port, &self.ports),
-            ("notPorts", Port, &self.not_ports),
             ("methods", Method, &self.methods),
             ("notMethods", Method, &self.not_methods),
             ("paths", Path, &self.paths),
             ("notPaths", Path, &self.not_paths),
+            ("ports", Port, &self.ports),
+            ("notPorts", Port, &self.not_ports),
         ];
         constraints(self.node, lists)
     }
@@ -193,7 +195,7 @@ impl<'a> Condition<'a> {
             Some(Attribute::DestinationPort) => Subject::Port,
             Some(Attribute::SourceIp) => Subject::SourceIp,
             Some(Attribute::RemoteIp) => Subject::RemoteIp,
-            Some(Attribute::DestinationIp | Attribute::ConnectionSni | Attribute::FilterMetadata(_)) | None => {
+            Some(Attribute::DestinationIp | Attribute::ConnectionSni | Attribute::FilterMetadata { .. }) | None => {
                 Subject::Other
             }
         }

@@ -89,6 +89,41 @@ message! {
         access_logging: Vec<Str<'a>>,
     }
 
+    /// An external authorizer that is asked by HTTP.
+    pub struct ExtAuthzHttp<'a> {
+        service: Option<Str<'a>>,
+        port: Option<Int>,
+        timeout: Option<Located<Duration>>,
+        path_prefix: Option<Str<'a>>,
+        fail_open: Option<Bool>,
+        status_on_error: Option<Str<'a>>,
+        /// Deprecated: `include_request_headers_in_check` replaces it.
+        include_headers_in_check: Vec<Str<'a>>,
+        include_request_headers_in_check: Vec<Str<'a>>,
+        include_additional_headers_in_check: Labels<'a>,
+        include_request_body_in_check: Option<RequestBody<'a>>,
+        headers_to_upstream_on_allow: Vec<Str<'a>>,
+        headers_to_downstream_on_deny: Vec<Str<'a>>,
+        headers_to_downstream_on_allow: Vec<Str<'a>>,
+    }
+
+    /// An external authorizer that is asked by gRPC.
+    pub struct ExtAuthzGrpc<'a> {
+        service: Option<Str<'a>>,
+        port: Option<Int>,
+        timeout: Option<Located<Duration>>,
+        fail_open: Option<Bool>,
+        status_on_error: Option<Str<'a>>,
+        include_request_body_in_check: Option<RequestBody<'a>>,
+    }
+
+    /// How much of a request the authorizer gets.
+    pub struct RequestBody<'a> {
+        max_request_bytes: Option<Int>,
+        allow_partial_message: Option<Bool>,
+        pack_as_bytes: Option<Bool>,
+    }
+
     /// A named provider; which kind it is tells the one other key it has.
     pub struct ExtensionProvider<'a> {
         name: Option<Str<'a>>,
