@@ -18,6 +18,7 @@ mod secrets;
 mod security;
 mod settings;
 mod stat_names;
+mod targets;
 mod tcp;
 
 use std::collections::HashMap;

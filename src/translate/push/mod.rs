@@ -11,13 +11,14 @@ use rustc_hash::FxHashMap;
 use crate::mesh::{GatewayReference, Mesh, Workload};
 
 use super::proxy::Locality;
+use super::targets::ServiceTarget;
 
 use endpoints::Sources;
 
 use endpoints::locality_of;
 
 pub(super) use endpoints::{Endpoint, Health, Pod, TlsMode};
-pub(super) use services::{Alias, NO_ADDRESS, Service, TrafficDistribution, traffic_distribution};
+pub(super) use services::{Alias, NO_ADDRESS, Service, TrafficDistribution, compare_hosts, traffic_distribution};
 pub(super) use virtual_services::{Http, HttpMatch, Target, VirtualService};
 
 /// The name of the cluster that everything runs in, by default.
@@ -35,6 +36,8 @@ pub struct PushContext<'m> {
     /// By namespace and host, those of all objects that define the service.
     endpoints: FxHashMap<(&'m str, &'m str), Vec<Endpoint<'m>>>,
     accounts: FxHashMap<(&'m str, &'m str), OnceLock<Vec<String>>>,
+    /// The positions of the services of ServiceEntries that lead to an address.
+    entries_by_address: OnceLock<FxHashMap<String, Vec<usize>>>,
 }
 
 impl<'m> PushContext<'m> {
@@ -55,6 +58,7 @@ impl<'m> PushContext<'m> {
             services_by_host,
             endpoints,
             accounts,
+            entries_by_address: OnceLock::new(),
         }
     }
 
@@ -117,6 +121,35 @@ impl<'m> PushContext<'m> {
     /// The endpoints of a service, of all its ports.
     pub(super) fn endpoints(&self, service: &Service<'m>) -> &[Endpoint<'m>] {
         self.endpoints.get(&(service.namespace(), service.host())).map_or(&[], Vec::as_slice)
+    }
+
+    /// The ports of ServiceEntries of `namespace` that lead to an address.
+    pub(super) fn entry_targets(&'m self, namespace: &str, address: &str) -> Vec<ServiceTarget<'m>> {
+        let found = self.entries_by_address().get(address);
+        let services = found.into_iter().flatten().map(|&at| &self.services[at]);
+        let targets = services.filter(|service| service.namespace() == namespace).flat_map(|service| {
+            let endpoints = self.endpoints(service).iter().filter(move |endpoint| endpoint.address == address);
+            endpoints.filter_map(move |endpoint| {
+                let port = service.ports().iter().find(|port| port.name == endpoint.port_name)?;
+                Some(ServiceTarget { service, port, number: endpoint.port.into() })
+            })
+        });
+        targets.collect()
+    }
+
+    fn entries_by_address(&self) -> &FxHashMap<String, Vec<usize>> {
+        self.entries_by_address.get_or_init(|| {
+            let mut index: FxHashMap<_, Vec<usize>> = FxHashMap::default();
+            for (at, service) in self.services.iter().enumerate().filter(|(_, service)| !service.is_kubernetes()) {
+                for endpoint in self.endpoints(service) {
+                    let services = index.entry(endpoint.address.to_string()).or_default();
+                    if services.last() != Some(&at) {
+                        services.push(at);
+                    }
+                }
+            }
+            index
+        })
     }
 
     /// The identities that the endpoints of a service may show, with what they are called in trusted domains, sorted.

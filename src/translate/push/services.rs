@@ -112,6 +112,12 @@ fn order(left: &Service<'_>, right: &Service<'_>) -> Ordering {
         .then_with(|| left.namespace().cmp(right.namespace()))
 }
 
+/// As the services of a workload are ordered: by age, then host.
+pub(in crate::translate) fn compare_hosts(left: &Service<'_>, right: &Service<'_>) -> Ordering {
+    let (left_created, right_created) = (left.mesh.meta().created, right.mesh.meta().created);
+    left_created.cmp(&right_created).then_with(|| left.host().cmp(right.host()))
+}
+
 fn expand<'m>(mesh: &'m Mesh<'m>, service: &'m mesh::Service<'m>, next: &mut u32) -> Vec<Service<'m>> {
     let name = match service.origin {
         Origin::Kubernetes(object) => object.meta.name.value,
