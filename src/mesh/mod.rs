@@ -34,7 +34,7 @@ pub use destination_rules::{DestinationRules, MergedRule, MergedSubset};
 pub use destinations::{Client, SubsetLookup, Target};
 pub use gateway_proxies::GatewayProxy;
 pub use gateways::{BoundGateway, GatewayReference, ServerRef, ServerTraffic};
-pub use hosts::{has_wildcard, host_matches, host_subset_of};
+pub use hosts::{has_wildcard, host_matches, host_subset_of, is_public_name};
 pub use peer_authentication::{ModeInForce, MutualTlsMode, PeerAuthentications};
 pub use policies::InboundPort;
 pub use protocol::Protocol;

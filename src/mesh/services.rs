@@ -84,6 +84,18 @@ impl<'s, 'm> ServiceLookup<'s, 'm> {
     }
 }
 
+impl Resolution {
+    pub fn of_entry(entry: &ServiceEntry<'_>) -> Self {
+        match entry.resolution.map(|resolution| resolution.value) {
+            Some("STATIC") => Resolution::Static,
+            Some("DNS") => Resolution::Dns,
+            Some("DNS_ROUND_ROBIN") => Resolution::DnsRoundRobin,
+            Some("DYNAMIC_DNS") => Resolution::DynamicDns,
+            _ => Resolution::Passthrough,
+        }
+    }
+}
+
 impl<'m> Service<'m> {
     pub fn meta(&self) -> &'m Meta<'m> {
         match self.origin {
@@ -181,15 +193,8 @@ fn entry_services<'m>(
             })
         })
         .collect();
-    let resolution = match spec.resolution.map(|resolution| resolution.value) {
-        Some("STATIC") => Resolution::Static,
-        Some("DNS") => Resolution::Dns,
-        Some("DNS_ROUND_ROBIN") => Resolution::DnsRoundRobin,
-        Some("DYNAMIC_DNS") => Resolution::DynamicDns,
-        _ => Resolution::Passthrough,
-    };
-    let entries = spec.export_to.iter().map(|entry| entry.value);
-    let export_to = ExportTo::new(entries, &settings.default_service_export_to, meta.namespace);
+    let resolution = Resolution::of_entry(spec);
+    let export_to = entry_export(object, settings);
     let external = spec.location.is_none_or(|location| location.value != "MESH_INTERNAL");
     spec.hosts.iter().map(move |host| Service {
         host: host.value.to_owned(),
@@ -207,6 +212,11 @@ fn entry_services<'m>(
 pub(super) fn selectors<'m>(services: &[Service<'m>]) -> SelectorIndex<'m> {
     let selectors = services.iter().map(|service| Some((service.namespace, service.selector()?)));
     SelectorIndex::new(&selectors.collect::<Vec<_>>())
+}
+
+fn entry_export<'m>(object: &'m Object<'m, ServiceEntry<'m>>, settings: &Settings<'m>) -> ExportTo<'m> {
+    let entries = object.spec.export_to.iter().map(|entry| entry.value);
+    ExportTo::new(entries, &settings.default_service_export_to, object.meta.namespace)
 }
 
 /// Services by host, and the wildcards among the hosts.
@@ -245,6 +255,10 @@ impl<'m> Mesh<'m> {
     /// The full name of a host that an object in `namespace` writes: short names are completed.
     pub fn full_name(&self, host: &str, namespace: &str) -> String {
         self.settings.full_name(host, namespace)
+    }
+
+    pub fn service_entry_export(&self, entry: &'m Object<'m, ServiceEntry<'m>>) -> ExportTo<'m> {
+        entry_export(entry, &self.settings)
     }
 
     /// All services of exactly this full name, whoever sees them; wildcards only if `host` is that wildcard.

@@ -103,6 +103,12 @@ impl<'m> Settings<'m> {
             || self.trust_domain_aliases.contains(&trust_domain)
     }
 
+    /// Whether the proxies of the mesh answer DNS, and so know the addresses that istiod makes up.
+    pub fn captures_dns(&self) -> bool {
+        let defaults = self.config.as_ref().and_then(|config| config.default_config.as_ref());
+        defaults.is_some_and(|config| config.proxy_metadata.text("ISTIO_META_DNS_CAPTURE") == Some("true"))
+    }
+
     /// Seconds since 1970.
     pub fn now(&self) -> i64 {
         let since = self.options.now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();

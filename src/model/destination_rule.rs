@@ -210,7 +210,34 @@ pub struct PolicyBlock<'p, 'a> {
     pub is_top: bool,
 }
 
+impl<'a> TrafficPolicy<'a> {
+    /// The TLS settings that hold for a port, and what they are part of: those of the port, if anything is set for it, else
+    /// those of the policy.
+    pub fn tls_of_port(&self, number: i64) -> Option<(&ClientTlsSettings<'a>, Node<'a>)> {
+        let is_port = |settings: &&PortTrafficPolicy<'a>| {
+            settings.port.as_ref().and_then(|port| port.number).is_some_and(|own| own.value == number)
+        };
+        let (tls, node) = match self.port_level_settings.iter().find(is_port) {
+            Some(settings) => (&settings.tls, settings.node),
+            None => (&self.tls, self.node),
+        };
+        Some((tls.as_deref()?, node))
+    }
+}
+
+impl ClientTlsSettings<'_> {
+    /// Whether it adds TLS with certificates of its own, not those of the mesh.
+    pub fn originates(&self) -> bool {
+        self.mode.is_some_and(|mode| matches!(mode.value, "SIMPLE" | "MUTUAL"))
+    }
+}
+
 impl<'a> DestinationRule<'a> {
+    /// The TLS settings of all policies, of single ports, too.
+    pub fn tls_settings(&self) -> impl Iterator<Item = &ClientTlsSettings<'a>> {
+        self.blocks().filter_map(|block| block.tls)
+    }
+
     /// Every policy, and in it the settings of every port.
     pub fn blocks(&self) -> impl Iterator<Item = PolicyBlock<'_, 'a>> {
         self.policies().flat_map(|(subset, policy)| {

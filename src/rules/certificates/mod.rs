@@ -3,13 +3,17 @@
 mod certificate_expires_soon;
 mod certificate_for_any_host;
 mod certificate_host_mismatch;
+mod client_certificates_unused;
 mod credential_ca_missing;
 mod credential_in_wrong_namespace;
 mod credential_invalid;
 mod credential_key_mismatch;
+mod credential_name_ignored;
 mod credential_not_found;
 mod date;
+mod server_name_unchecked;
 mod shared_certificate;
+mod sni_missing;
 mod tls_version;
 
 use super::catalog::rules;
@@ -26,4 +30,8 @@ rules! {
     "shared-certificate" => shared_certificate::check,
     "tls-version-range" => tls_version::check_range,
     "tls-version-weak" => tls_version::check_weak,
+    "client-certificates-unused" => client_certificates_unused::check,
+    "credential-name-ignored" => credential_name_ignored::check,
+    "sni-missing" => sni_missing::check,
+    "server-name-unchecked" => server_name_unchecked::check,
 }

@@ -5,6 +5,7 @@ mod envoy_filter_order_undefined;
 mod envoy_filter_remove_ignored;
 mod envoy_filter_replace_invalid;
 mod envoy_filter_version_order;
+mod selector_selects_nothing;
 
 use crate::mesh::Mesh;
 use crate::model::Meta;
@@ -19,6 +20,7 @@ rules! {
     "envoy-filter-replace-invalid" => envoy_filter_replace_invalid::check,
     "envoy-filter-order-undefined" => envoy_filter_order_undefined::check,
     "envoy-filter-version-order" => envoy_filter_version_order::check,
+    "selector-selects-nothing" => selector_selects_nothing::check,
 }
 
 /// A patch of an EnvoyFilter.

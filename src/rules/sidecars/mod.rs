@@ -2,9 +2,12 @@
 
 mod egress_host_not_found;
 mod egress_namespace_mismatch;
+mod egress_proxy_ignored;
 mod outbound_mode_missing;
 mod sidecar_duplicate_default;
 mod sidecar_hides_routes;
+mod sidecar_in_ambient_namespace;
+mod sidecar_ingress_port_unused;
 mod sidecar_overlap;
 mod sidecar_root_selector;
 mod sidecar_selects_nothing;
@@ -20,4 +23,7 @@ rules! {
     "egress-namespace-mismatch" => egress_namespace_mismatch::check,
     "sidecar-hides-routes" => sidecar_hides_routes::check,
     "outbound-mode-missing" => outbound_mode_missing::check,
+    "sidecar-ingress-port-unused" => sidecar_ingress_port_unused::check,
+    "sidecar-in-ambient-namespace" => sidecar_in_ambient_namespace::check,
+    "egress-proxy-ignored" => egress_proxy_ignored::check,
 }

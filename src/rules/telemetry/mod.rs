@@ -1,5 +1,6 @@
 //! Telemetry: who reports what, and to whom.
 
+mod lightstep_provider;
 mod telemetry_duplicate_default;
 mod telemetry_overlap;
 mod telemetry_provider_missing;
@@ -14,4 +15,5 @@ rules! {
     "telemetry-selects-nothing" => telemetry_selects_nothing::check,
     "telemetry-provider-missing" => telemetry_provider_missing::check,
     "telemetry-provider-not-found" => telemetry_provider_not_found::check,
+    "lightstep-provider" => lightstep_provider::check,
 }

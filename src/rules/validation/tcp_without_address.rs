@@ -15,12 +15,9 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
             let protocol = port.protocol.filter(|protocol| !protocol.is_empty());
             // istiod compares the text.
             if protocol.is_none_or(|protocol| protocol.value == "TCP") {
+                let at = port.name.map_or(port.node.head(), |name| name.at);
                 report
-                    .at(
-                        &entry.meta,
-                        protocol.map_or(port.node.head(), |protocol| protocol.at),
-                        "a TCP port, and no addresses",
-                    )
+                    .at(&entry.meta, at, "a TCP port, and no addresses")
                     .label("it takes all traffic to this port number, whatever the host")
                     .help("add `addresses`, or write the protocol of the port");
             }
