@@ -51,6 +51,7 @@ const WITHOUT_RULE: &[(&str, &str)] = &[
     ("IST0169", "needs a cluster: what an upgrade would change for the versions that run"),
     ("IST0170", "needs several clusters: whether a Service is the same in all of them"),
     ("IST0172", "needs a cluster: what an upgrade would change for the versions that run"),
+    ("KIA0107", "needs several clusters: the service account of another one"),
     (
         "KIA1301",
         "nothing to decide: whether a workload is to have policies is up to its owner; Kiali is silent by default",

@@ -8,6 +8,7 @@ mod authz_http_on_tcp;
 mod authz_identity_without_mtls;
 mod authz_never_matches;
 mod authz_provider_not_found;
+mod authz_rule_shadowed;
 mod authz_selects_nothing;
 mod deny_bypassed_by_path;
 mod deny_bypassed_by_port;
@@ -26,6 +27,7 @@ rules! {
     "authz-allows-nothing" => authz_allows_nothing::check,
     "authz-denies-everything" => authz_denies_everything::check,
     "authz-never-matches" => authz_never_matches::check,
+    "authz-rule-shadowed" => authz_rule_shadowed::check,
     "authz-http-on-tcp" => authz_http_on_tcp::check,
     "authz-identity-without-mtls" => authz_identity_without_mtls::check,
     "authz-provider-not-found" => authz_provider_not_found::check,

@@ -1,18 +1,10 @@
-use rustc_hash::FxHashMap;
-
-use crate::mesh::Mesh;
+use crate::mesh::{KeyPair, Mesh, Reference};
+use crate::model::Meta;
 use crate::model::gateway_api::{Listener, ObjectRef};
-use crate::model::kubernetes::Secret;
-use crate::model::{Kind, Meta, Object};
 use crate::rules::Report;
-
-/// By namespace and name.
-type Secrets<'m> = FxHashMap<(&'m str, &'m str), &'m Object<'m, Secret<'m>>>;
 
 /// Listeners that end TLS need a certificate.
 pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
-    let secrets = mesh.resources.secrets.iter();
-    let secrets = secrets.map(|secret| ((secret.meta.namespace, secret.meta.name.value), secret)).collect();
     for gateway in &mesh.resources.k8s_gateways {
         for listener in gateway.spec.listeners.iter().filter(|listener| ends_tls(listener)) {
             let tls = listener.tls.as_ref();
@@ -25,7 +17,7 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
                     .help("name a Secret with `tls.certificateRefs`");
             }
             for reference in references {
-                check_reference(mesh, &secrets, report, &gateway.meta, reference);
+                check_reference(mesh, report, &gateway.meta, reference);
             }
         }
     }
@@ -37,34 +29,29 @@ fn ends_tls(listener: &Listener<'_>) -> bool {
     ["HTTPS", "TLS"].contains(&protocol) && mode == "Terminate"
 }
 
-fn check_reference<'m>(
-    mesh: &Mesh<'m>,
-    secrets: &Secrets<'m>,
-    report: &mut Report,
-    meta: &Meta<'m>,
-    reference: &ObjectRef<'m>,
-) {
+fn check_reference<'m>(mesh: &Mesh<'m>, report: &mut Report, meta: &Meta<'m>, reference: &ObjectRef<'m>) {
     let is_secret = reference.kind.is_none_or(|kind| kind.value == "Secret");
     let Some(name) = reference.name.filter(|name| is_secret && !name.is_placeholder()) else { return };
     let namespace = reference.namespace.map_or(meta.namespace, |namespace| namespace.value);
-    match secrets.get(&(namespace, name.value)) {
-        None if mesh.is_complete(Kind::Secret, namespace) => {
+    match mesh.secret(namespace, name.value) {
+        Reference::Missing if !is_made(meta) => {
             report
                 .at(meta, name.at, format!("no Secret `{}` in namespace `{namespace}`", name.value))
                 .label("the listener has no certificate")
                 .help("create the Secret, or correct its name");
         }
-        Some(secret) => {
-            let has = |key: &str| secret.spec.data.get(key).is_some() || secret.spec.string_data.get(key).is_some();
-            if has("tls.crt") && has("tls.key") {
-                return;
-            }
+        Reference::Found(secret) if KeyPair::of(&secret.spec).is_none() => {
             report
                 .at(meta, name.at, format!("Secret `{}` has no certificate", name.value))
                 .label("the listener cannot end TLS")
                 .related(secret.meta.at(), "`tls.crt` and `tls.key` are needed")
                 .help("use a Secret of type `kubernetes.io/tls`");
         }
-        None => {}
+        Reference::Found(_) | Reference::Missing | Reference::Unknown => {}
     }
+}
+
+/// Whether cert-manager makes the Secrets that the Gateway names (<https://cert-manager.io/docs/usage/gateway/>).
+fn is_made(meta: &Meta<'_>) -> bool {
+    ["cert-manager.io/issuer", "cert-manager.io/cluster-issuer"].iter().any(|key| meta.annotations.get(key).is_some())
 }
