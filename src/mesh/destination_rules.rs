@@ -220,13 +220,7 @@ fn merged<'m>(object: &'m Object<'m, DestinationRule<'m>>, settings: &Settings<'
     let Object { meta, spec } = object;
     let host = settings.full_name(spec.host?.value, meta.namespace);
     let workload_selector = spec.workload_selector.as_ref().map(|selector| &selector.match_labels);
-    let export_to = match workload_selector {
-        Some(_) => ExportTo::Namespaces(vec![meta.namespace]),
-        None => {
-            let entries = spec.export_to.iter().map(|entry| entry.value);
-            ExportTo::new(entries, &settings.default_destination_rule_export_to, meta.namespace)
-        }
-    };
+    let export_to = export_to(object, settings);
     let mut exports: Vec<_> = match workload_selector {
         Some(_) => vec!["."],
         None => spec.export_to.iter().map(|entry| entry.value).collect(),
@@ -247,6 +241,16 @@ fn merged<'m>(object: &'m Object<'m, DestinationRule<'m>>, settings: &Settings<'
     Some(rule)
 }
 
+/// One for certain workloads is private to its namespace.
+fn export_to<'m>(object: &Object<'m, DestinationRule<'m>>, settings: &Settings<'m>) -> ExportTo<'m> {
+    let Object { meta, spec } = object;
+    if spec.workload_selector.is_some() {
+        return ExportTo::Namespaces(vec![meta.namespace]);
+    }
+    let entries = spec.export_to.iter().map(|entry| entry.value);
+    ExportTo::new(entries, &settings.default_destination_rule_export_to, meta.namespace)
+}
+
 fn merge<'m>(older: &mut MergedRule<'m>, newer: &MergedRule<'m>) {
     for &object in &newer.rules {
         add_subsets(older, object);
@@ -265,6 +269,10 @@ fn add_subsets<'m>(rule: &mut MergedRule<'m>, object: &'m Object<'m, Destination
 }
 
 impl<'m> Mesh<'m> {
+    pub fn destination_rule_export(&self, rule: &Object<'m, DestinationRule<'m>>) -> ExportTo<'m> {
+        export_to(rule, &self.settings)
+    }
+
     /// The rule in force for clients in namespace `client` that call `service`. `labels` are the client's; without them
     /// rules for certain clients are passed over.
     pub fn destination_rule(

@@ -20,8 +20,22 @@ pub fn host_subset_of(inner: &str, outer: &str) -> bool {
 /// is usual inside).
 pub fn is_public_name(host: &str) -> bool {
     const PRIVATE: [&str; 16] = [
-        "local", "internal", "localhost", "test", "invalid", "example", "lan", "home", "corp", "intranet", "private",
-        "mesh", "cluster", "global", "svc", "consul",
+        "local",
+        "internal",
+        "localhost",
+        "test",
+        "invalid",
+        "example",
+        "lan",
+        "home",
+        "corp",
+        "intranet",
+        "private",
+        "mesh",
+        "cluster",
+        "global",
+        "svc",
+        "consul",
     ];
     let last = host.rsplit('.').next().unwrap_or_default();
     host.contains('.') && !PRIVATE.contains(&last) && last.parse::<u32>().is_err()

@@ -20,6 +20,7 @@ mod services;
 mod settings;
 mod shadows;
 mod sidecars;
+mod traffic_policies;
 mod visibility;
 mod workloads;
 
@@ -42,6 +43,7 @@ pub use services::{Origin, Resolution, Service, ServiceLookup, ServicePort, Targ
 pub use settings::{Options, OutboundMode, Settings};
 pub use shadows::{L4Route, Place, l4_routes, l4_shadows, shadows};
 pub use sidecars::{EgressHost, SidecarScope};
+pub use traffic_policies::ClusterPolicy;
 pub use visibility::ExportTo;
 pub use workloads::{Injection, Selection, Workload, WorkloadKind};
 

@@ -1,6 +1,7 @@
 //! `networking.istio.io` DestinationRule: names as in istio/api 1.31 `networking/v1alpha3/destination_rule.proto`.
 
 use crate::format::Duration;
+use crate::source::Span;
 use crate::yaml::Node;
 
 use super::read::{Bool, Float, Int, Labels, Located, Map, Str, message};
@@ -198,30 +199,45 @@ message! {
     }
 }
 
-/// What the policy of a host and the settings of one of its ports have in common.
+/// The settings of one level of a DestinationRule: of all, of a subset, or of a port of either.
 #[derive(Clone, Copy, Debug)]
-pub struct PolicyBlock<'p, 'a> {
+pub struct PolicyLevel<'d, 'a> {
+    pub subset: Option<&'d Subset<'a>>,
+    pub port: Option<&'d PortTrafficPolicy<'a>>,
+    /// The policy, or the entry for the port.
     pub node: Node<'a>,
-    pub load_balancer: Option<&'p LoadBalancerSettings<'a>>,
-    pub connection_pool: Option<&'p ConnectionPoolSettings<'a>>,
-    pub outlier_detection: Option<&'p OutlierDetection<'a>>,
-    pub tls: Option<&'p ClientTlsSettings<'a>>,
+    pub load_balancer: Option<&'d LoadBalancerSettings<'a>>,
+    pub connection_pool: Option<&'d ConnectionPoolSettings<'a>>,
+    pub outlier_detection: Option<&'d OutlierDetection<'a>>,
+    pub tls: Option<&'d ClientTlsSettings<'a>>,
+}
+
+impl PolicyLevel<'_, '_> {
     /// Whether it stands at the top: neither in a subset nor for one port.
-    pub is_top: bool,
+    pub fn is_top(&self) -> bool {
+        self.subset.is_none() && self.port.is_none()
+    }
+
+    pub fn port_number(&self) -> Option<i64> {
+        self.port?.number()
+    }
+}
+
+impl PortTrafficPolicy<'_> {
+    pub fn number(&self) -> Option<i64> {
+        Some(self.port.as_ref()?.number?.value)
+    }
 }
 
 impl<'a> TrafficPolicy<'a> {
-    /// The TLS settings that hold for a port, and what they are part of: those of the port, if anything is set for it, else
-    /// those of the policy.
-    pub fn tls_of_port(&self, number: i64) -> Option<(&ClientTlsSettings<'a>, Node<'a>)> {
-        let is_port = |settings: &&PortTrafficPolicy<'a>| {
-            settings.port.as_ref().and_then(|port| port.number).is_some_and(|own| own.value == number)
+    /// The TLS settings that hold for a port, and the place of their key: its own, if anything is set for it, else those of
+    /// the policy.
+    pub fn tls_of_port(&self, number: i64) -> Option<(&ClientTlsSettings<'a>, Span)> {
+        let (tls, node) = match self.port_level_settings.iter().find(|settings| settings.number() == Some(number)) {
+            Some(settings) => (settings.tls.as_deref()?, settings.node),
+            None => (self.tls.as_deref()?, self.node),
         };
-        let (tls, node) = match self.port_level_settings.iter().find(is_port) {
-            Some(settings) => (&settings.tls, settings.node),
-            None => (&self.tls, self.node),
-        };
-        Some((tls.as_deref()?, node))
+        Some((tls, node.key_at("tls").unwrap_or(tls.node.head())))
     }
 }
 
@@ -235,27 +251,29 @@ impl ClientTlsSettings<'_> {
 impl<'a> DestinationRule<'a> {
     /// The TLS settings of all policies, of single ports, too.
     pub fn tls_settings(&self) -> impl Iterator<Item = &ClientTlsSettings<'a>> {
-        self.blocks().filter_map(|block| block.tls)
+        self.levels().filter_map(|level| level.tls)
     }
 
-    /// Every policy, and in it the settings of every port.
-    pub fn blocks(&self) -> impl Iterator<Item = PolicyBlock<'_, 'a>> {
+    /// All levels that have settings, in the order of the text but for ports, which come after what they belong to.
+    pub fn levels(&self) -> impl Iterator<Item = PolicyLevel<'_, 'a>> {
         self.policies().flat_map(|(subset, policy)| {
-            let own = PolicyBlock {
+            let own = PolicyLevel {
+                subset,
+                port: None,
                 node: policy.node,
                 load_balancer: policy.load_balancer.as_deref(),
                 connection_pool: policy.connection_pool.as_deref(),
                 outlier_detection: policy.outlier_detection.as_deref(),
                 tls: policy.tls.as_deref(),
-                is_top: subset.is_none(),
             };
-            let ports = policy.port_level_settings.iter().map(|port| PolicyBlock {
-                node: port.node,
-                load_balancer: port.load_balancer.as_deref(),
-                connection_pool: port.connection_pool.as_deref(),
-                outlier_detection: port.outlier_detection.as_deref(),
-                tls: port.tls.as_deref(),
-                is_top: false,
+            let ports = policy.port_level_settings.iter().map(move |entry| PolicyLevel {
+                subset,
+                port: Some(entry),
+                node: entry.node,
+                load_balancer: entry.load_balancer.as_deref(),
+                connection_pool: entry.connection_pool.as_deref(),
+                outlier_detection: entry.outlier_detection.as_deref(),
+                tls: entry.tls.as_deref(),
             });
             std::iter::once(own).chain(ports)
         })

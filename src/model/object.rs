@@ -252,7 +252,7 @@ impl<'a> Resources<'a> {
     /// How clients of the mesh use TLS.
     pub fn client_tls_settings(&self) -> impl Iterator<Item = (&Meta<'a>, &ClientTlsSettings<'a>)> {
         self.destination_rules.iter().flat_map(|rule| {
-            let settings = rule.spec.blocks().filter_map(|block| block.tls);
+            let settings = rule.spec.levels().filter_map(|block| block.tls);
             settings.map(|tls| (&rule.meta, tls))
         })
     }

@@ -232,6 +232,44 @@ impl<'a> Rule<'_, 'a> {
     }
 }
 
+/// A `route` list: the traffic that is divided among destinations.
+#[derive(Clone, Debug)]
+pub struct Split<'v, 'a> {
+    /// The route that it is in, for its place.
+    pub route: Node<'a>,
+    pub section: Section,
+    pub shares: Vec<Share<'v, 'a>>,
+}
+
+/// A destination of a [`Split`].
+#[derive(Clone, Copy, Debug)]
+pub struct Share<'v, 'a> {
+    pub destination: &'v Destination<'a>,
+    pub weight: Option<Int>,
+    pub node: Node<'a>,
+}
+
+impl Split<'_, '_> {
+    pub fn total(&self) -> i64 {
+        self.shares.iter().map(Share::weight).fold(0, i64::saturating_add)
+    }
+}
+
+impl Share<'_, '_> {
+    pub fn weight(&self) -> i64 {
+        self.weight.map_or(0, |weight| weight.value)
+    }
+
+    /// `` `reviews` (`v1`) ``, for messages.
+    pub fn title(&self) -> String {
+        let host = self.destination.host.map_or("", |host| host.value);
+        match self.destination.subset.filter(|subset| !subset.is_empty()) {
+            Some(subset) => format!("`{host}` (`{}`)", subset.value),
+            None => format!("`{host}`"),
+        }
+    }
+}
+
 /// The list of a VirtualService that a route is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Section {
@@ -306,18 +344,23 @@ impl<'a> VirtualService<'a> {
         })
     }
 
-    /// The lists of destinations that share the traffic of a route, each with its weight.
-    pub fn weighted_routes(&self) -> Vec<Vec<(&Destination<'a>, Option<Int>)>> {
-        let http = self.http.iter().map(|route| {
-            let weighted = route.route.iter();
-            weighted.filter_map(|route| Some((route.destination.as_ref()?, route.weight))).collect()
-        });
-        let l4 =
-            self.tls.iter().map(|route| &route.route).chain(self.tcp.iter().map(|route| &route.route)).map(|route| {
-                let weighted = route.iter();
-                weighted.filter_map(|route| Some((route.destination.as_ref()?, route.weight))).collect()
+    /// The `route` lists, in the order of the text.
+    pub fn splits(&self) -> impl Iterator<Item = Split<'_, 'a>> {
+        let http = self.http.iter().map(|http| {
+            let shares = http.route.iter().filter_map(|own| {
+                Some(Share { destination: own.destination.as_ref()?, weight: own.weight, node: own.node })
             });
-        http.chain(l4).filter(|route: &Vec<_>| !route.is_empty()).collect()
+            Split { route: http.node, section: Section::Http, shares: shares.collect() }
+        });
+        let tls = self.tls.iter().map(|tls| (Section::Tls, tls.node, &tls.route));
+        let tcp = self.tcp.iter().map(|tcp| (Section::Tcp, tcp.node, &tcp.route));
+        let l4 = tls.chain(tcp).map(|(section, route, list)| {
+            let shares = list.iter().filter_map(|own| {
+                Some(Share { destination: own.destination.as_ref()?, weight: own.weight, node: own.node })
+            });
+            Split { route, section, shares: shares.collect() }
+        });
+        http.chain(l4)
     }
 
     /// A VirtualService without hosts can only be a delegate of another.

@@ -26,16 +26,26 @@ impl Report {
         Draft(&mut self.findings[last])
     }
 
-    /// Reports the selector of the policy of `meta`, if the input proves that it selects no workload.
-    pub fn selects_nothing<'m>(&mut self, mesh: &Mesh<'m>, meta: &Meta<'m>, selector: &Labels<'m>) {
+    /// Reports the selector of the policy of `meta`, if the input proves that it selects no workload: at the label to blame,
+    /// or at `whole`, with that label beside it.
+    pub fn selects_nothing<'m>(
+        &mut self,
+        mesh: &Mesh<'m>,
+        meta: &Meta<'m>,
+        selector: &Labels<'m>,
+        whole: Option<Span>,
+    ) {
         let Some((key, value)) = mesh.selects_nothing(meta.namespace, selector) else { return };
         let place = match meta.namespace == mesh.settings.root_namespace {
             true => "of the mesh".to_owned(),
             false => format!("of namespace `{}`", meta.namespace),
         };
-        let draft = self
-            .at(meta, value.at, format!("no workload {place} has the labels of this selector"))
+        let mut draft = self
+            .at(meta, whole.unwrap_or(value.at), format!("no workload {place} has the labels of this selector"))
             .label("the policy holds for nothing");
+        if whole.is_some() {
+            draft = draft.related(value.at, "this label to begin with");
+        }
         let values = mesh.label_values(meta.namespace, key.value);
         match nearest(value.value, values.iter().map(|value| value.value)) {
             Some(near) => draft.help(format!("did you mean `{near}`?")),

@@ -2,17 +2,17 @@
 
 use crate::model::virtual_service::{StringMatch, StringMatchKind};
 
-use super::{TextSet, Verdict};
+use super::{Search, TextMatch, Verdict};
 
 /// What is asked of the value of one name.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Condition<'m> {
     Present,
     Absent,
-    In(TextSet<'m>),
+    In(TextMatch<'m>),
     /// Not a value of the set. An absent value is compared as the empty text (istiod sets
     /// `treat_missing_header_as_empty` for `withoutHeaders`).
-    NotIn(TextSet<'m>),
+    NotIn(TextMatch<'m>),
 }
 
 impl<'m> Condition<'m> {
@@ -20,7 +20,7 @@ impl<'m> Condition<'m> {
     pub(super) fn positive(text: &StringMatch<'m>) -> Self {
         match text.kind() {
             None | Some(StringMatchKind::Regex("*")) => Condition::Present,
-            Some(kind) => Condition::In(TextSet::new(kind)),
+            Some(kind) => Condition::In(TextMatch::new(kind)),
         }
     }
 
@@ -28,19 +28,19 @@ impl<'m> Condition<'m> {
     pub(super) fn negative(text: &StringMatch<'m>) -> Self {
         match text.kind() {
             None | Some(StringMatchKind::Regex("*")) => Condition::Absent,
-            Some(kind) => Condition::NotIn(TextSet::new(kind)),
+            Some(kind) => Condition::NotIn(TextMatch::new(kind)),
         }
     }
 
     /// Whether a value that meets `other` meets this.
-    fn follows_from(&self, other: &Self) -> Verdict {
+    fn follows_from(&self, other: &Self, search: Search) -> Verdict {
         use Condition::{Absent, In, NotIn, Present};
         match (self, other) {
             (Present, Present | In(_)) | (Absent, Absent) => Verdict::Yes,
-            (In(own), In(text)) => own.covers(text),
+            (In(own), In(text)) => own.covers(text, search),
             (In(own), Present) if own.is_all() => Verdict::Yes,
-            (NotIn(own), NotIn(text)) => text.covers(own),
-            (NotIn(own), In(text)) => own.meets(text).not(),
+            (NotIn(own), NotIn(text)) => text.covers(own, search),
+            (NotIn(own), In(text)) => own.meets(text, search).not(),
             (NotIn(own), Absent) => own.contains("").not(),
             (Absent, NotIn(text)) if text.is_all() => Verdict::Undecided,
             (Present | In(_), NotIn(_) | Absent) | (In(_) | NotIn(_), Present) | (Absent, _) => Verdict::No,
@@ -51,8 +51,8 @@ impl<'m> Condition<'m> {
     fn meets(&self, other: &Self) -> Verdict {
         use Condition::{Absent, In, NotIn, Present};
         match (self, other) {
-            (In(left), In(right)) => left.meets(right),
-            (In(own), NotIn(text)) | (NotIn(text), In(own)) => text.covers(own).not(),
+            (In(left), In(right)) => left.meets(right, Search::Allowed),
+            (In(own), NotIn(text)) | (NotIn(text), In(own)) => text.covers(own, Search::Allowed).not(),
             (Absent, NotIn(text)) | (NotIn(text), Absent) => text.contains("").not(),
             (Absent, Present | In(_)) | (Present | In(_), Absent) => Verdict::No,
             (NotIn(text), Present) | (Present, NotIn(text)) => Verdict::of(!text.is_all()),
@@ -87,9 +87,9 @@ impl<'m> Conditions<'m> {
     }
 
     /// Whether all that meets `other` meets these.
-    pub fn follow_from(&self, other: &Self) -> Verdict {
+    pub fn follow_from(&self, other: &Self, search: Search) -> Verdict {
         Verdict::all(self.iter().map(|(name, condition)| {
-            let known = Verdict::any(other.of(name).map(|theirs| condition.follows_from(theirs)));
+            let known = Verdict::any(other.of(name).map(|theirs| condition.follows_from(theirs, search)));
             // Every request has these.
             if *condition == Condition::Present && name.starts_with(':') { Verdict::Yes } else { known }
         }))
@@ -124,7 +124,7 @@ mod tests {
 
     #[test]
     fn conditions_follow_from_others() {
-        let set = |text| TextSet::new(StringMatchKind::Exact(text));
+        let set = |text| TextMatch::new(StringMatchKind::Exact(text));
         let (a, b) = (Condition::In(set("a")), Condition::In(set("b")));
         let (not_a, not_b) = (Condition::NotIn(set("a")), Condition::NotIn(set("b")));
         let not_empty = Condition::NotIn(set(""));
@@ -142,7 +142,7 @@ mod tests {
             (&present, &absent, Verdict::No, Verdict::No),
         ];
         for (left, right, follows, meets) in cases {
-            assert_eq!(left.follows_from(right), follows, "{left:?} follows from {right:?}");
+            assert_eq!(left.follows_from(right, Search::Allowed), follows, "{left:?} follows from {right:?}");
             assert_eq!(left.meets(right), meets, "{left:?} meets {right:?}");
         }
     }
@@ -151,7 +151,7 @@ mod tests {
     fn pseudo_headers_are_always_present() {
         let present = Conditions::new([(":method".to_owned(), Condition::Present)]);
         let header = Conditions::new([("x".to_owned(), Condition::Present)]);
-        assert_eq!(present.follow_from(&Conditions::default()), Verdict::Yes);
-        assert_eq!(header.follow_from(&Conditions::default()), Verdict::No);
+        assert_eq!(present.follow_from(&Conditions::default(), Search::Never), Verdict::Yes);
+        assert_eq!(header.follow_from(&Conditions::default(), Search::Never), Verdict::No);
     }
 }

@@ -2,12 +2,12 @@ use crate::model::virtual_service::{HttpMatchRequest, StringMatch, VirtualServic
 use crate::model::{Int, Object};
 
 use super::proxies::{Source, gateways};
-use super::{Condition, Conditions, Proxies, TextSet, Verdict};
+use super::{Condition, Conditions, Proxies, Search, TextMatch, Verdict};
 
 /// The requests that one entry of `http[].match` accepts, and for which proxies.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HttpPredicate<'m> {
-    pub path: TextSet<'m>,
+    pub path: TextMatch<'m>,
     /// By lower-case name; method, scheme and authority are `:method`, `:scheme` and `:authority`, as they are to Envoy.
     pub headers: Conditions<'m>,
     pub query: Conditions<'m>,
@@ -21,7 +21,7 @@ impl<'m> HttpPredicate<'m> {
     pub fn all(service: &Object<'m, VirtualService<'m>>) -> Self {
         let bound = gateways(&service.spec.gateways, service.meta.namespace);
         Self {
-            path: TextSet::ALL,
+            path: TextMatch::ALL,
             headers: Conditions::default(),
             query: Conditions::default(),
             port: None,
@@ -50,7 +50,7 @@ impl<'m> HttpPredicate<'m> {
         let ignores_case = request.ignore_uri_case.is_some_and(|on| on.value);
         let query = request.query_params.iter().map(|(name, text)| (name.value.to_owned(), Condition::positive(text)));
         Self {
-            path: TextSet::path(request.uri.as_deref(), ignores_case),
+            path: TextMatch::path(request.uri.as_deref(), ignores_case),
             headers: header_conditions(request),
             query: Conditions::new(query),
             port: request.port.map(|port: Int| port.value).filter(|port| *port != 0),
@@ -64,16 +64,18 @@ impl<'m> HttpPredicate<'m> {
     }
 
     /// Whether every request that `other` accepts is accepted here, too.
-    pub fn covers(&self, other: &Self) -> Verdict {
+    pub fn covers(&self, other: &Self, search: Search) -> Verdict {
         if !(self.port.is_none_or(|port| other.port == Some(port)) && self.proxies.covers(&other.proxies)) {
             return Verdict::No;
         }
         // The cheapest first: most pairs differ in it.
-        match self.path.covers(&other.path) {
+        match self.path.covers(&other.path, search) {
             Verdict::No => Verdict::No,
-            path => {
-                Verdict::all([path, self.headers.follow_from(&other.headers), self.query.follow_from(&other.query)])
-            }
+            path => Verdict::all([
+                path,
+                self.headers.follow_from(&other.headers, search),
+                self.query.follow_from(&other.query, search),
+            ]),
         }
     }
 
@@ -83,7 +85,7 @@ impl<'m> HttpPredicate<'m> {
         if ports.is_some_and(|(left, right)| left != right) || !self.proxies.meets(&other.proxies) {
             return Verdict::No;
         }
-        let path = self.path.meets(&other.path);
+        let path = self.path.meets(&other.path, Search::Allowed);
         Verdict::all([path, self.headers.meet(&other.headers), self.query.meet(&other.query)])
     }
 
@@ -108,7 +110,7 @@ fn header_conditions<'m>(request: &HttpMatchRequest<'m>) -> Conditions<'m> {
     let pseudo = [(":method", &request.method), (":scheme", &request.scheme), (":authority", &request.authority)];
     let pseudo = pseudo.into_iter().filter_map(|(name, text)| {
         let kind = text.as_deref().and_then(StringMatch::kind)?;
-        Some((name.to_owned(), Condition::In(TextSet::new(kind))))
+        Some((name.to_owned(), Condition::In(TextMatch::new(kind))))
     });
     Conditions::new(with.chain(without).chain(pseudo))
 }

@@ -2,7 +2,7 @@
 //! can meet, and an example of what they accept.
 //!
 //! The whole predicate counts: path, method, scheme, authority, headers, query parameters, port, gateways and source.
-//! Answers are exact but for regular expressions, of which only what is plain to see is decided; the rest is
+//! Answers are exact; where a regular expression is too large to be compared, or was not to be, they are
 //! [`Verdict::Undecided`], never a guess. What a condition means is Envoy's business: istio 1.31
 //! `pilot/pkg/networking/core/route/route.go` (`TranslateRouteMatch`), Envoy 1.38 `config.route.v3.RouteMatch`.
 
@@ -20,7 +20,7 @@ pub use covers::CoverIndex;
 pub use http::HttpPredicate;
 pub use l4::{L4Index, L4Predicate};
 pub use proxies::Proxies;
-pub use text::TextSet;
+pub use text::TextMatch;
 pub use witness::Witness;
 
 /// Predicates, to be asked which of them cover another.
@@ -38,6 +38,15 @@ pub enum Verdict {
     No,
     Undecided,
     Yes,
+}
+
+/// How much a comparison of regular expressions may cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Search {
+    /// Nothing: only what is plain to see is decided.
+    Never,
+    /// A search through their automatons.
+    Allowed,
 }
 
 impl Verdict {

@@ -1,8 +1,9 @@
-//! Regular expressions, as far as they can be compared by looking at them.
+//! Regular expressions: what can be seen of them, and the language that they are.
 
 use std::sync::{Arc, OnceLock};
 
-use regex::Regex;
+use crate::format::Re2;
+use crate::format::language::TextSet;
 
 /// A regular expression that a text must match as a whole.
 #[derive(Clone, Debug)]
@@ -12,7 +13,7 @@ pub struct Pattern<'m> {
     literal: String,
     /// What every text that matches has between two slashes.
     segments: Vec<String>,
-    compiled: Arc<OnceLock<Option<Regex>>>,
+    language: Arc<OnceLock<Option<TextSet>>>,
 }
 
 /// What a regular expression turns out to be.
@@ -47,7 +48,7 @@ impl<'m> Pattern<'m> {
                 text,
                 segments: literals(inner).iter().flat_map(|literal| segments(literal)).map(str::to_owned).collect(),
                 literal,
-                compiled: Arc::default(),
+                language: Arc::default(),
             }),
         }
     }
@@ -61,9 +62,8 @@ impl<'m> Pattern<'m> {
     }
 
     /// `None` if it is not a legal pattern.
-    pub(super) fn matches(&self, text: &str) -> Option<bool> {
-        let compiled = self.compiled.get_or_init(|| Regex::new(&format!("^(?:{})$", self.text)).ok());
-        compiled.as_ref().map(|regex| regex.is_match(text))
+    pub(super) fn language(&self) -> Option<&TextSet> {
+        self.language.get_or_init(|| Re2::parse(self.text).ok().map(TextSet::regex)).as_ref()
     }
 }
 
@@ -100,7 +100,9 @@ fn take_literal(pattern: &str) -> (String, &str) {
 /// All literals outside of groups that every match contains.
 fn literals(pattern: &str) -> Vec<String> {
     let mut found = Vec::new();
-    let mut rest = if has_alternative(pattern) { "" } else { pattern };
+    // Flags such as `(?i)` change what follows them.
+    let has_flags = pattern.match_indices("(?").any(|(at, _)| !pattern[at + 2..].starts_with([':', 'P', '<']));
+    let mut rest = if has_alternative(pattern) || has_flags { "" } else { pattern };
     while !rest.is_empty() {
         let (literal, after) = take_literal(rest);
         if !literal.is_empty() {
@@ -189,7 +191,8 @@ mod tests {
 
     #[test]
     fn required_segments_are_found() {
-        let cases: [(&str, &[&str]); 6] = [
+        let cases: [(&str, &[&str]); 7] = [
+            ("(?i)/a/b/[0-9]+", &[]),
             ("/v[0-9]+/orders/.*", &["orders"]),
             ("/v1/(a|b)/x/?", &["v1"]),
             ("/a/b|/c/d/e", &[]),

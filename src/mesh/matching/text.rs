@@ -1,13 +1,14 @@
 //! Sets of texts, as a `StringMatch` describes them.
 
+use crate::format::language::{Found, TextSet, find};
 use crate::model::virtual_service::{StringMatch, StringMatchKind};
 
-use super::Verdict;
 use super::pattern::{self, Pattern};
+use super::{Search, Verdict};
 
 /// The texts that a condition accepts.
 #[derive(Clone, Debug, PartialEq)]
-pub struct TextSet<'m> {
+pub struct TextMatch<'m> {
     shape: Shape<'m>,
     /// Only for exact texts and prefixes, which are in lower case then.
     ignores_case: bool,
@@ -21,8 +22,12 @@ enum Shape<'m> {
     Pattern(Pattern<'m>),
 }
 
-impl<'m> TextSet<'m> {
-    pub const ALL: TextSet<'m> = TextSet { shape: Shape::All, ignores_case: false };
+impl<'m> TextMatch<'m> {
+    pub const ALL: TextMatch<'m> = TextMatch { shape: Shape::All, ignores_case: false };
+
+    pub(super) fn exactly(text: String) -> Self {
+        Self { shape: Shape::Exact(text), ignores_case: false }
+    }
 
     pub fn new(text: StringMatchKind<'m>) -> Self {
         let shape = match text {
@@ -47,8 +52,8 @@ impl<'m> TextSet<'m> {
         let set = Self::new(kind);
         let shape = match set.shape {
             Shape::Prefix(text) if text == "/" => Shape::All,
-            Shape::Prefix(text) if ignores_case && !is_regex => Shape::Prefix(text.to_lowercase()),
-            Shape::Exact(text) if ignores_case && !is_regex => Shape::Exact(text.to_lowercase()),
+            Shape::Prefix(text) if ignores_case && !is_regex => Shape::Prefix(text.to_ascii_lowercase()),
+            Shape::Exact(text) if ignores_case && !is_regex => Shape::Exact(text.to_ascii_lowercase()),
             shape => shape,
         };
         let ignores_case = ignores_case && !is_regex && shape != Shape::All;
@@ -89,84 +94,102 @@ impl<'m> TextSet<'m> {
     }
 
     /// Whether every text of `other` is in this set.
-    pub fn covers(&self, other: &Self) -> Verdict {
+    pub fn covers(&self, other: &Self, search: Search) -> Verdict {
         // A set that is larger by its case can only be within one that has no letters, or ignores case, too.
-        if other.ignores_case && !self.ignores_case && !self.has_no_case() {
-            return match &self.shape {
-                Shape::All => Verdict::Yes,
-                Shape::Exact(_) | Shape::Prefix(_) => Verdict::No,
-                Shape::Pattern(_) => Verdict::Undecided,
-            };
+        if other.ignores_case && !self.ignores_case && !self.is_pattern() && !self.has_no_case() {
+            return Verdict::of(self.is_all());
         }
-        let fold = |text: &str| if self.ignores_case { text.to_lowercase() } else { text.to_owned() };
+        let fold = |text: &str| if self.ignores_case { text.to_ascii_lowercase() } else { text.to_owned() };
         match (&self.shape, &other.shape) {
             (Shape::All, _) => Verdict::Yes,
-            (_, Shape::All) => match &self.shape {
-                Shape::Pattern(_) => Verdict::Undecided,
-                _ => Verdict::No,
-            },
+            (Shape::Exact(_) | Shape::Prefix(_), Shape::All) | (Shape::Exact(_), Shape::Prefix(_)) => Verdict::No,
             (Shape::Exact(own), Shape::Exact(text)) => Verdict::of(*own == fold(text)),
-            (Shape::Exact(_), Shape::Prefix(_)) => Verdict::No,
             (Shape::Prefix(own), Shape::Exact(text) | Shape::Prefix(text)) => Verdict::of(fold(text).starts_with(own)),
             (Shape::Prefix(own), Shape::Pattern(pattern)) if fold(pattern.literal()).starts_with(own) => Verdict::Yes,
             (Shape::Prefix(own), Shape::Pattern(pattern)) if !own.starts_with(&fold(pattern.literal())) => Verdict::No,
-            (Shape::Pattern(own), Shape::Exact(text)) => own.matches(text).map_or(Verdict::Undecided, Verdict::of),
-            // The prefix itself is one of its texts.
-            (Shape::Pattern(own), Shape::Prefix(text)) if own.matches(text) == Some(false) => Verdict::No,
             (Shape::Pattern(own), Shape::Pattern(text)) if own == text => Verdict::Yes,
-            (Shape::Exact(_) | Shape::Prefix(_) | Shape::Pattern(_), Shape::Prefix(_) | Shape::Pattern(_)) => {
-                Verdict::Undecided
+            (Shape::Pattern(own), Shape::Exact(text)) if !other.ignores_case => {
+                own.language().map_or(Verdict::Undecided, |own| Verdict::of(own.contains(text)))
             }
+            _ => self.searched(other, search, |own, theirs| match own.lacks(theirs) {
+                Found::Nothing => Verdict::Yes,
+                Found::Text(_) => Verdict::No,
+                Found::Undecided => Verdict::Undecided,
+            }),
         }
     }
 
     /// Whether some text is in both sets.
-    pub fn meets(&self, other: &Self) -> Verdict {
+    pub fn meets(&self, other: &Self, search: Search) -> Verdict {
         let fold = self.ignores_case || other.ignores_case;
-        let text = |text: &str| if fold { text.to_lowercase() } else { text.to_owned() };
+        let text = |text: &str| if fold { text.to_ascii_lowercase() } else { text.to_owned() };
+        let (left, right) = (text(self.literal()), text(other.literal()));
         match (&self.shape, &other.shape) {
-            (Shape::All, _) | (_, Shape::All) => Verdict::Yes,
-            (Shape::Exact(left), Shape::Exact(right)) => Verdict::of(text(left) == text(right)),
-            (Shape::Exact(exact), Shape::Prefix(prefix)) | (Shape::Prefix(prefix), Shape::Exact(exact)) => {
-                Verdict::of(text(exact).starts_with(&text(prefix)))
-            }
-            (Shape::Prefix(left), Shape::Prefix(right)) => {
-                let (left, right) = (text(left), text(right));
-                Verdict::of(left.starts_with(&right) || right.starts_with(&left))
-            }
-            (Shape::Pattern(pattern), Shape::Exact(exact)) | (Shape::Exact(exact), Shape::Pattern(pattern)) => {
-                match pattern.matches(exact) {
-                    Some(true) => Verdict::Yes,
-                    Some(false) if !fold => Verdict::No,
-                    _ => Verdict::Undecided,
-                }
-            }
-            (Shape::Pattern(_), Shape::Prefix(_) | Shape::Pattern(_)) | (Shape::Prefix(_), Shape::Pattern(_)) => {
-                let (left, right) = (text(self.literal()), text(other.literal()));
-                match left.starts_with(&right) || right.starts_with(&left) {
-                    true => Verdict::Undecided,
-                    false => Verdict::No,
-                }
-            }
+            (Shape::All, Shape::All | Shape::Exact(_) | Shape::Prefix(_)) | (_, Shape::All) => Verdict::Yes,
+            (Shape::Exact(_), Shape::Exact(_)) => Verdict::of(left == right),
+            (Shape::Exact(_), Shape::Prefix(_)) => Verdict::of(left.starts_with(&right)),
+            (Shape::Prefix(_), Shape::Exact(_)) => Verdict::of(right.starts_with(&left)),
+            _ if !(left.starts_with(&right) || right.starts_with(&left)) => Verdict::No,
+            (Shape::Prefix(_), Shape::Prefix(_)) => Verdict::Yes,
+            _ => self.searched(other, search, |own, theirs| match own.shares(theirs) {
+                Found::Text(_) => Verdict::Yes,
+                Found::Nothing => Verdict::No,
+                Found::Undecided => Verdict::Undecided,
+            }),
         }
     }
 
     pub(super) fn contains(&self, text: &str) -> Verdict {
-        self.covers(&Self { shape: Shape::Exact(text.to_owned()), ignores_case: false })
+        self.covers(&Self::exactly(text.to_owned()), Search::Allowed)
     }
 
-    /// A text of the set; `any` if it has all. `None` for regular expressions.
+    /// A text of the set; `any` if it has all.
     pub(super) fn sample(&self, any: &str) -> Option<String> {
         match &self.shape {
             Shape::All => Some(any.to_owned()),
             Shape::Exact(text) | Shape::Prefix(text) => Some(text.clone()),
-            Shape::Pattern(_) => None,
+            Shape::Pattern(pattern) => match find(&[pattern.language()?], &[]) {
+                Found::Text(text) => Some(text),
+                Found::Nothing | Found::Undecided => None,
+            },
         }
+    }
+
+    fn searched(&self, other: &Self, search: Search, ask: impl Fn(&TextSet, &TextSet) -> Verdict) -> Verdict {
+        match (search, self.language(), other.language()) {
+            (Search::Allowed, Some(own), Some(theirs)) => ask(own.as_ref(), theirs.as_ref()),
+            _ => Verdict::Undecided,
+        }
+    }
+
+    fn language(&self) -> Option<Language<'_>> {
+        let plain = match &self.shape {
+            Shape::All => TextSet::any(),
+            Shape::Exact(text) => TextSet::exact(text),
+            Shape::Prefix(text) => TextSet::prefix(text),
+            Shape::Pattern(pattern) => return pattern.language().map(Language::Kept),
+        };
+        Some(Language::Made(Box::new(if self.ignores_case { plain.ignoring_case() } else { plain })))
     }
 
     fn has_no_case(&self) -> bool {
         let text = self.literal();
-        !matches!(self.shape, Shape::Pattern(_)) && text.to_lowercase() == text.to_uppercase()
+        !matches!(self.shape, Shape::Pattern(_)) && text.to_ascii_lowercase() == text.to_ascii_uppercase()
+    }
+}
+
+/// A language that is kept where it was made, or not.
+enum Language<'s> {
+    Kept(&'s TextSet),
+    Made(Box<TextSet>),
+}
+
+impl AsRef<TextSet> for Language<'_> {
+    fn as_ref(&self) -> &TextSet {
+        match self {
+            Language::Kept(set) => set,
+            Language::Made(set) => set,
+        }
     }
 }
 
@@ -188,18 +211,20 @@ mod tests {
             (Regex("/items/.*"), Exact("/items/latest"), Verdict::Yes, Verdict::Yes),
             (Regex("/items/[0-9]+"), Exact("/items/latest"), Verdict::No, Verdict::No),
             (Regex("/items/[0-9]+"), Exact("/items/12"), Verdict::Yes, Verdict::Yes),
-            (Prefix("/items"), Regex("/items/[0-9]+"), Verdict::Yes, Verdict::Undecided),
-            (Prefix("/items/1"), Regex("/items/[0-9]+"), Verdict::Undecided, Verdict::Undecided),
+            (Prefix("/items"), Regex("/items/[0-9]+"), Verdict::Yes, Verdict::Yes),
+            (Prefix("/items/1"), Regex("/items/[0-9]+"), Verdict::No, Verdict::Yes),
             (Prefix("/other"), Regex("/items/[0-9]+"), Verdict::No, Verdict::No),
-            (Regex("[a-z]+"), Regex("[a-z]+"), Verdict::Yes, Verdict::Undecided),
-            (Regex("[a-z]+"), Regex("[a-y]+"), Verdict::Undecided, Verdict::Undecided),
+            (Regex("[a-z]+"), Regex("[a-z]+"), Verdict::Yes, Verdict::Yes),
+            (Regex("[a-z]+"), Regex("[a-y]+"), Verdict::Yes, Verdict::Yes),
+            (Regex("/v[12]/.*"), Prefix("/v1/"), Verdict::Yes, Verdict::Yes),
+            (Regex("/v[12]/.*"), Regex("/v(2|3)/a"), Verdict::No, Verdict::Yes),
             (Regex(".*"), Regex("[a-y]+"), Verdict::Yes, Verdict::Yes),
         ];
         for (left, right, covers, meets) in cases {
-            let (left_set, right_set) = (TextSet::new(left), TextSet::new(right));
-            assert_eq!(left_set.covers(&right_set), covers, "{left:?} covers {right:?}");
-            assert_eq!(left_set.meets(&right_set), meets, "{left:?} meets {right:?}");
-            assert_eq!(right_set.meets(&left_set), meets, "{right:?} meets {left:?}");
+            let (left_set, right_set) = (TextMatch::new(left), TextMatch::new(right));
+            assert_eq!(left_set.covers(&right_set, Search::Allowed), covers, "{left:?} covers {right:?}");
+            assert_eq!(left_set.meets(&right_set, Search::Allowed), meets, "{left:?} meets {right:?}");
+            assert_eq!(right_set.meets(&left_set, Search::Allowed), meets, "{right:?} meets {left:?}");
         }
     }
 }

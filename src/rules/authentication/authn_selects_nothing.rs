@@ -8,12 +8,14 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
         // With a selector it is ignored in the root namespace, which is another rule's.
         let ignored = policy.meta.namespace == mesh.settings.root_namespace;
         if let Some(selector) = policy.spec.selector().filter(|_| !ignored) {
-            report.selects_nothing(mesh, &policy.meta, selector);
+            let whole = policy.spec.selector.as_ref().and_then(|selector| selector.node.key_at("matchLabels"));
+            report.selects_nothing(mesh, &policy.meta, selector, whole);
         }
     }
     for policy in &mesh.resources.request_authentications {
         if let Some(selector) = policy.spec.selector() {
-            report.selects_nothing(mesh, &policy.meta, selector);
+            let whole = policy.spec.selector.as_ref().and_then(|selector| selector.node.key_at("matchLabels"));
+            report.selects_nothing(mesh, &policy.meta, selector, whole);
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::rules::Report;
 pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
     for policy in &mesh.resources.authorization_policies {
         if let Some(selector) = policy.spec.selector() {
-            report.selects_nothing(mesh, &policy.meta, selector);
+            report.selects_nothing(mesh, &policy.meta, selector, None);
         }
     }
 }

@@ -25,7 +25,9 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
 /// The hosts to which VirtualServices of gateways lead.
 fn gateway_destinations(mesh: &Mesh<'_>) -> FxHashSet<String> {
     let mut hosts = FxHashSet::default();
-    for service in mesh.resources.virtual_services.iter().filter(|service| mesh.bound_gateways(service).next().is_some()) {
+    for service in
+        mesh.resources.virtual_services.iter().filter(|service| mesh.bound_gateways(service).next().is_some())
+    {
         for host in service.spec.destinations().iter().filter_map(|used| used.destination.host) {
             hosts.insert(mesh.full_name(host.value, service.meta.namespace));
         }

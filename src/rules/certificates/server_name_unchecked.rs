@@ -9,14 +9,18 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
             let Some(sni) = tls.sni.filter(|sni| !sni.is_empty()) else { continue };
             let unverified = tls.insecure_skip_verify.is_some_and(|skip| skip.value);
             let full = mesh.full_name(host.value, rule.meta.namespace);
-            let named = mesh.services_matching(&full).any(|service| {
-                matches!(service.origin, Origin::Entry(entry) if !entry.spec.subject_alt_names.is_empty())
-            });
+            let named = mesh.services_matching(&full).any(
+                |service| matches!(service.origin, Origin::Entry(entry) if !entry.spec.subject_alt_names.is_empty()),
+            );
             if unverified || named {
                 continue;
             }
             report
-                .at(&rule.meta, sni.at, "with `sni` but without `subjectAltNames` the name in the certificate is not checked")
+                .at(
+                    &rule.meta,
+                    sni.at,
+                    "with `sni` but without `subjectAltNames` the name in the certificate is not checked",
+                )
                 .label("any certificate of a trusted authority will do")
                 .help(format!("add `subjectAltNames: [{}]`", sni.value));
         }

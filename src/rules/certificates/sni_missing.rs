@@ -13,7 +13,10 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
         let full = mesh.full_name(host.value, rule.meta.namespace);
         let ports: Vec<_> = mesh.services_matching(&full).flat_map(|service| &service.ports).collect();
         for (_, policy) in rule.spec.policies() {
-            let found = ports.iter().filter(|port| is_plain_tcp(port.protocol)).find_map(|port| Some((port, nameless_at(policy, port.number)?)));
+            let found = ports
+                .iter()
+                .filter(|port| is_plain_tcp(port.protocol))
+                .find_map(|port| Some((port, nameless_at(policy, port.number)?)));
             let Some((port, at)) = found else { continue };
             report
                 .at(&rule.meta, at, format!("TLS to port {} of `{}` without `sni`", port.number, host.value))
@@ -30,8 +33,7 @@ fn nameless(tls: &ClientTlsSettings<'_>) -> bool {
 
 /// The key `tls` that holds for a port, if it names no server.
 fn nameless_at(policy: &TrafficPolicy<'_>, number: i64) -> Option<Span> {
-    let (tls, node) = policy.tls_of_port(number)?;
-    nameless(tls).then(|| node.key_at("tls"))?
+    policy.tls_of_port(number).filter(|(tls, _)| nameless(tls)).map(|(_, at)| at)
 }
 
 /// For HTTP the proxy takes the name from the request.

@@ -20,7 +20,10 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
         let (meta, namespace, name) = (reference.meta, reference.namespace, reference.name);
         let wanted = Wanted { from: meta.kind, from_namespace: meta.namespace, to: Kind::Service, name: name.value };
         if !is_granted(mesh, namespace, &wanted) {
-            say(report.at(meta, name.at, format!("namespace `{namespace}` does not grant this reference")), &wanted);
+            say(
+                report.at(meta, reference.at, format!("namespace `{namespace}` does not grant this reference")),
+                &wanted,
+            );
         }
     }
     for gateway in &mesh.resources.k8s_gateways {
@@ -31,7 +34,7 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
             let wanted = Wanted { from: meta.kind, from_namespace: meta.namespace, to: Kind::Secret, name: name.value };
             if reference.kind.is_none_or(|kind| kind.value == "Secret") && !is_granted(mesh, namespace.value, &wanted) {
                 let message = format!("namespace `{}` does not grant this reference", namespace.value);
-                say(report.at(meta, name.at, message), &wanted);
+                say(report.at(meta, reference.node.head(), message), &wanted);
             }
         }
     }

@@ -3,11 +3,14 @@
 use crate::mesh::Mesh;
 use crate::model::gateway_api::{ParentReference, Route, RouteRule};
 use crate::model::{Int, Kind, Meta, Object, Str};
+use crate::source::Span;
 
 /// A Service that a route names.
 #[derive(Clone, Copy)]
 pub struct ServiceReference<'m> {
     pub meta: &'m Meta<'m>,
+    /// Where the reference begins.
+    pub at: Span,
     pub name: Str<'m>,
     pub namespace: &'m str,
     pub port: Option<Int>,
@@ -46,17 +49,17 @@ pub fn services<'m>(route: &'m Object<'m, Route<'m>>) -> Vec<ServiceReference<'m
     for parent in &route.spec.parent_refs {
         let (Some(name), true) = (parent.name, is_service(parent.group, parent.kind, "Gateway")) else { continue };
         let namespace = parent.namespace.map_or(own, |namespace| namespace.value);
-        all.push(ServiceReference { meta, name, namespace, port: parent.port, parent: true });
+        all.push(ServiceReference { meta, at: parent.node.head(), name, namespace, port: parent.port, parent: true });
     }
     for rule in &route.spec.rules {
         let mirrors = rule.filters.iter().filter_map(|filter| filter.request_mirror.as_ref()?.backend_ref.as_ref());
-        let mirrors = mirrors.map(|own| (own.group, own.kind, own.name, own.namespace, own.port));
+        let mirrors = mirrors.map(|own| (own.node, own.group, own.kind, own.name, own.namespace, own.port));
         let backends = rule.backend_refs.iter();
-        let backends = backends.map(|own| (own.group, own.kind, own.name, own.namespace, own.port));
-        for (group, kind, name, namespace, port) in backends.chain(mirrors) {
+        let backends = backends.map(|own| (own.node, own.group, own.kind, own.name, own.namespace, own.port));
+        for (node, group, kind, name, namespace, port) in backends.chain(mirrors) {
             let (Some(name), true) = (name, is_service(group, kind, "Service")) else { continue };
-            let namespace = namespace.map_or(own, |namespace| namespace.value);
-            all.push(ServiceReference { meta, name, namespace, port, parent: false });
+            let (at, namespace) = (node.head(), namespace.map_or(own, |namespace| namespace.value));
+            all.push(ServiceReference { meta, at, name, namespace, port, parent: false });
         }
     }
     all

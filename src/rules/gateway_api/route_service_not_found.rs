@@ -17,7 +17,7 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
             false => "requests are answered with `500`",
         };
         let draft = report
-            .at(reference.meta, name.at, format!("no Service `{}` in namespace `{namespace}`", name.value))
+            .at(reference.meta, reference.at, format!("no Service `{}` in namespace `{namespace}`", name.value))
             .label(effect);
         match mesh.nearest_host(name.value, namespace) {
             Some(near) => draft.help(format!("did you mean `{near}`?")),

@@ -17,9 +17,8 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
             if declared.iter().any(|declared| declared.value == number) {
                 continue;
             }
-            let at = written.target_port.map_or(port.at, |target| target.at);
             report
-                .at(&object.meta, at, format!("no container declares port {number}"))
+                .at(&object.meta, written.node.head(), format!("no container declares port {number}"))
                 .label("nothing may listen there")
                 .related(first.at, "this port is declared")
                 .help("correct `targetPort`, or declare the port");

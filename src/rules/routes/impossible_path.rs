@@ -26,7 +26,11 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
                 continue;
             };
             report
-                .at(&service.meta, text.at, format!("no path is `{path}` or begins so"))
+                .at(
+                    &service.meta,
+                    matched.node.key_at("uri").unwrap_or(text.at),
+                    format!("no path is `{path}` or begins so"),
+                )
                 .label(label)
                 .help("correct the path: no request matches this");
         }

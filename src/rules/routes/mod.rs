@@ -1,17 +1,22 @@
 //! What routes match, in which order, and what they change.
 
+mod authority_without_port;
 mod conflicting_virtual_services;
 mod destination_port_is_targetport;
 mod destination_port_not_found;
 mod destination_port_required;
 mod destination_port_udp;
 mod destination_ports;
+mod duplicate_header_case;
+mod gateway_bypasses_mesh_routing;
 mod http_routes_on_non_http_port;
 mod impossible_path;
 mod match_port_not_listening;
 mod prefix_without_boundary;
 mod redirect_code_unsupported;
+mod regex_reads_as_search;
 mod rewrite_group_missing;
+mod rewrite_of_regex;
 mod rewrite_slash;
 mod route_order_undefined;
 mod service_bypasses_routes;
@@ -19,6 +24,7 @@ mod shadowed_match;
 mod shadowed_route;
 mod shared_gateway_host;
 mod shared_hosts;
+mod source_match_ignored;
 
 use std::collections::BTreeSet;
 
@@ -47,6 +53,12 @@ rules! {
     "rewrite-group-missing" => rewrite_group_missing::check,
     "rewrite-slash" => rewrite_slash::check,
     "service-bypasses-routes" => service_bypasses_routes::check,
+    "regex-reads-as-search" => regex_reads_as_search::check,
+    "source-match-ignored" => source_match_ignored::check,
+    "rewrite-of-regex" => rewrite_of_regex::check,
+    "authority-without-port" => authority_without_port::check,
+    "gateway-bypasses-mesh-routing" => gateway_bypasses_mesh_routing::check,
+    "duplicate-header-case" => duplicate_header_case::check,
 }
 
 /// Whether a finding about `route`, because of `taker`, belongs to the pass over `service`. What a delegate does to

@@ -1,30 +1,44 @@
-use crate::mesh::Mesh;
+use rustc_hash::FxHashMap;
+
+use crate::mesh::{Mesh, Service};
+use crate::model::Object;
+use crate::model::virtual_service::VirtualService;
 use crate::rules::Report;
 
 /// A node port leads past all proxies of clients: what comes in that way does not follow the VirtualService.
-pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
+pub fn check<'m>(mesh: &Mesh<'m>, report: &mut Report) {
+    let mut routed: FxHashMap<String, &'m Object<'m, VirtualService<'m>>> = FxHashMap::default();
     for service in &mesh.resources.virtual_services {
-        if !mesh.applies_to_sidecars(&service.spec) {
-            continue;
-        }
-        for host in &service.spec.hosts {
-            let full = mesh.full_name(host.value, service.meta.namespace);
-            for target in mesh.services_named(&full) {
-                let Some(kubernetes) = target.kubernetes() else { continue };
-                let Some(kind) = kubernetes.spec.r#type else { continue };
-                if !["NodePort", "LoadBalancer"].contains(&kind.value) {
-                    continue;
-                }
-                report
-                    .at(
-                        &kubernetes.meta,
-                        kind.at,
-                        format!("requests from outside pass by the routes of `{}`", service.meta.name.value),
-                    )
-                    .label("what comes in here goes straight to the pods")
-                    .related(host.at, "these routes are followed by clients in the mesh only")
-                    .help("let requests in through a Gateway, and make this Service `ClusterIP`");
-            }
+        let hosts = service.spec.hosts.iter().map(|host| mesh.full_name(host.value, service.meta.namespace));
+        for host in hosts.chain(mesh.targets(service).into_iter().map(|target| target.full)) {
+            routed.entry(host).or_insert(service);
         }
     }
+    for service in &mesh.services {
+        let Some(kubernetes) = service.kubernetes() else { continue };
+        let kind = kubernetes.spec.r#type.filter(|kind| ["NodePort", "LoadBalancer"].contains(&kind.value));
+        let (Some(kind), Some(routes)) = (kind, routed.get(&service.host)) else { continue };
+        if is_gateway(mesh, service) {
+            continue;
+        }
+        let name = routes.meta.name.value;
+        report
+            .at(&kubernetes.meta, kind.at, format!("requests from outside pass by the routes of `{name}`"))
+            .label("what comes in here goes straight to the pods")
+            .related(routes.meta.at(), "these routes are followed by proxies of clients and by gateways only")
+            .help("let requests in through a Gateway, and make this Service `ClusterIP`");
+    }
+}
+
+/// Whether traffic is meant to come in here: some Gateway configures what the Service selects.
+fn is_gateway<'m>(mesh: &Mesh<'m>, service: &Service<'m>) -> bool {
+    let Some(selector) = service.selector() else { return false };
+    let workloads = mesh.workloads_of(service);
+    selector.text("istio").is_some()
+        || mesh
+            .resources
+            .gateways
+            .iter()
+            .map(|gateway| &gateway.spec.selector)
+            .any(|own| selector.contains(own) || workloads.iter().any(|workload| workload.labels.contains(own)))
 }

@@ -1,6 +1,5 @@
 use crate::mesh::{Mesh, Service, ServicePort};
-use crate::model::destination_rule::{ClientTlsSettings, DestinationRule, TrafficPolicy};
-use crate::model::Object;
+use crate::model::destination_rule::{ClientTlsSettings, TrafficPolicy};
 use crate::rules::Report;
 use crate::source::Span;
 
@@ -12,37 +11,30 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
             continue;
         }
         let full = mesh.full_name(host.value, rule.meta.namespace);
+        let services: Vec<_> = mesh.services_matching(&full).collect();
         for (_, policy) in rule.spec.policies() {
-            let services = mesh.services_matching(&full);
-            let mut encrypted = services.flat_map(|service| service.ports.iter().map(move |port| (service, port)));
-            let twice = encrypted.find_map(|(service, port)| {
-                let at = port.protocol.is_tls().then(|| originating(policy, port.number))??;
-                Some((service, *port, at))
-            });
-            if let Some((service, port, at)) = twice {
-                report_twice(rule, service, &port, at, report);
-            }
+            let Some((service, port, at)) = services.iter().find_map(|service| encrypted_twice(service, policy)) else {
+                continue;
+            };
+            let message = format!("TLS is added to port {} of `{}`, which is TLS already", port.number, service.host);
+            report
+                .at(&rule.meta, at, message)
+                .label("the server gets TLS within TLS, and fails the handshake")
+                .related(port.at, "applications encrypt what they send to this port")
+                .help(
+                    "remove `tls` for this port, or let applications send plain HTTP, to a port with protocol `HTTP`",
+                );
         }
     }
 }
 
-/// The key `tls` that adds TLS on a port.
-fn originating(policy: &TrafficPolicy<'_>, number: i64) -> Option<Span> {
-    let (tls, node) = policy.tls_of_port(number)?;
-    tls.originates().then(|| node.key_at("tls"))?
-}
-
-fn report_twice(
-    rule: &Object<'_, DestinationRule<'_>>,
-    service: &Service<'_>,
-    port: &ServicePort<'_>,
-    at: Span,
-    report: &mut Report,
-) {
-    let message = format!("TLS is added to port {} of `{}`, which is TLS already", port.number, service.host);
-    report
-        .at(&rule.meta, at, message)
-        .label("the server gets TLS within TLS, and fails the handshake")
-        .related(port.at, "applications encrypt what they send to this port")
-        .help("remove `tls` for this port, or let applications send plain HTTP, to a port with protocol `HTTP`");
+/// The first port for TLS on which the policy adds TLS, with the place that does so.
+fn encrypted_twice<'s, 'm>(
+    service: &'s Service<'m>,
+    policy: &TrafficPolicy<'_>,
+) -> Option<(&'s Service<'m>, &'s ServicePort<'m>, Span)> {
+    service.ports.iter().filter(|port| port.protocol.is_tls()).find_map(|port| {
+        let (_, at) = policy.tls_of_port(port.number).filter(|(tls, _)| tls.originates())?;
+        Some((service, port, at))
+    })
 }

@@ -11,7 +11,8 @@ use super::workload_entry_orphan::has;
 pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
     let mut first_of: FxHashMap<(&str, &str, &str), Vec<&Object<'_, WorkloadEntry<'_>>>> = FxHashMap::default();
     for entry in &mesh.resources.workload_entries {
-        let Some(address) = entry.spec.address.filter(|address| !address.is_empty() && !address.is_placeholder()) else {
+        let Some(address) = entry.spec.address.filter(|address| !address.is_empty() && !address.is_placeholder())
+        else {
             continue;
         };
         let network = entry.spec.network.map_or("", |network| network.value);
@@ -40,7 +41,9 @@ fn report_duplicate(
     report: &mut Report,
 ) {
     let message = format!("WorkloadEntry `{}` has the same address", first.meta.full_name());
-    let draft = report.at(&entry.meta, address.at, message).label("the service has this endpoint twice, with twice the traffic");
+    let draft = report
+        .at(&entry.meta, address.at, message)
+        .label("the service has this endpoint twice, with twice the traffic");
     let draft = match first.spec.address {
         Some(at) => draft.related(at.at, "the same address"),
         None => draft,

@@ -1,8 +1,8 @@
 use rustc_hash::FxHashMap;
 
 use crate::mesh::{Mesh, Resolution, is_public_name};
-use crate::model::networking::ServiceEntry;
 use crate::model::Object;
+use crate::model::networking::ServiceEntry;
 use crate::rules::Report;
 
 /// `location` must say whether the workloads are in the mesh.
@@ -22,7 +22,10 @@ fn check_internal(entry: &Object<'_, ServiceEntry<'_>>, report: &mut Report) {
     let looked_up = matches!(Resolution::of_entry(spec), Resolution::Dns | Resolution::DnsRoundRobin)
         && spec.endpoints.is_empty()
         && spec.workload_selector.is_none();
-    let (Some(location), Some(host)) = (spec.location, spec.hosts.iter().find(|host| is_public_name(host.value))) else { return };
+    let (Some(location), Some(host)) = (spec.location, spec.hosts.iter().find(|host| is_public_name(host.value)))
+    else {
+        return;
+    };
     if looked_up {
         report
             .at(&entry.meta, location.at, format!("`{}` is a public name, but is said to be in the mesh", host.value))
@@ -37,7 +40,8 @@ fn check_external(entry: &Object<'_, ServiceEntry<'_>>, addresses: &FxHashMap<&s
     let location = entry.spec.location.map(|location| location.at);
     for address in entry.spec.endpoints.iter().filter_map(|endpoint| endpoint.address) {
         let Some(service) = addresses.get(address.value) else { continue };
-        let message = format!("`{}` is the address of Service `{service}`, but is said to be outside of the mesh", address.value);
+        let message =
+            format!("`{}` is the address of Service `{service}`, but is said to be outside of the mesh", address.value);
         let mut draft = report.at(&entry.meta, address.at, message).label("clients do not use mTLS for it");
         if let Some(at) = location {
             draft = draft.related(at, "said to be outside here");

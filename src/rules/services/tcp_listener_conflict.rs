@@ -116,7 +116,10 @@ fn report_conflict(mesh: &Mesh<'_>, listener: &Listener<'_>, other: &Listener<'_
     let number = listener.number.value;
     let title = other.entry.meta.full_name();
     let (what, help) = match listener.address {
-        "" => ("all addresses".to_owned(), "write the `addresses` of both, or let the proxies answer DNS (`ISTIO_META_DNS_CAPTURE`)"),
+        "" => (
+            "all addresses".to_owned(),
+            "write the `addresses` of both, or let the proxies answer DNS (`ISTIO_META_DNS_CAPTURE`)",
+        ),
         address => (format!("`{address}`"), "give them different addresses or ports"),
     };
     let message = format!("ServiceEntry `{title}` is for TCP on port {number} of {what}, too");

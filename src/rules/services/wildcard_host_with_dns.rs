@@ -11,7 +11,10 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
         report
             .at(&entry.meta, host.at, format!("every name of `{}` is sent to the same endpoints", host.value))
             .label("which is right only if they answer for all of these names")
-            .related(endpoint.address.map_or(endpoint.node.head(), |address| address.at), "looked up instead of the name")
+            .related(
+                endpoint.address.map_or(endpoint.node.head(), |address| address.at),
+                "looked up instead of the name",
+            )
             .help("use `resolution: NONE`, which keeps the address that the client looked up");
     }
 }

@@ -22,7 +22,8 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
 fn is_selected<'m>(mesh: &Mesh<'m>, entry: &'m Object<'m, WorkloadEntry<'m>>) -> bool {
     let namespace = entry.meta.namespace;
     let by = |labels: &'m Labels<'m>| mesh.services_selecting(namespace, labels).next().is_some();
-    let by_both = || mesh.services_in(namespace).filter_map(|service| service.selector()).any(|labels| has(entry, labels));
+    let by_both =
+        || mesh.services_in(namespace).filter_map(|service| service.selector()).any(|labels| has(entry, labels));
     by(&entry.spec.labels) || by(&entry.meta.labels) || !entry.meta.labels.is_empty() && by_both()
 }
 

@@ -6,7 +6,9 @@ use crate::rules::Report;
 pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
     for group in &mesh.resources.workload_groups {
         let namespace = group.meta.namespace;
-        let Some(account) = group.spec.template.as_ref().and_then(|template| template.service_account) else { continue };
+        let Some(account) = group.spec.template.as_ref().and_then(|template| template.service_account) else {
+            continue;
+        };
         let accounts = mesh.resources.service_accounts.iter().map(|account| &account.meta);
         let exists = accounts.filter(|meta| meta.namespace == namespace).any(|meta| meta.name.value == account.value);
         let used = mesh.workloads_in(namespace).any(|workload| {

@@ -5,8 +5,8 @@ mod egress_namespace_mismatch;
 mod egress_proxy_ignored;
 mod outbound_mode_missing;
 mod sidecar_duplicate_default;
+mod sidecar_for_ambient;
 mod sidecar_hides_routes;
-mod sidecar_in_ambient_namespace;
 mod sidecar_ingress_port_unused;
 mod sidecar_overlap;
 mod sidecar_root_selector;
@@ -24,6 +24,6 @@ rules! {
     "sidecar-hides-routes" => sidecar_hides_routes::check,
     "outbound-mode-missing" => outbound_mode_missing::check,
     "sidecar-ingress-port-unused" => sidecar_ingress_port_unused::check,
-    "sidecar-in-ambient-namespace" => sidecar_in_ambient_namespace::check,
+    "sidecar-for-ambient" => sidecar_for_ambient::check,
     "egress-proxy-ignored" => egress_proxy_ignored::check,
 }

@@ -19,11 +19,14 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
                 let draft = report.at(&sidecar.meta, number.at, message).label("no Service leads to this listener");
                 draft.help("use the target port of a Service, which is the port of a container");
             }
-            let endpoint = listener.default_endpoint.and_then(|text| Some((text, text.rsplit_once(':')?.1.parse().ok()?)));
+            let endpoint =
+                listener.default_endpoint.and_then(|text| Some((text, text.rsplit_once(':')?.1.parse().ok()?)));
             let declared = |number: i64| selected.iter().any(|workload| has_container_port(workload, number));
             if let Some((text, port)) = endpoint.filter(|(_, port)| !declared(*port)) {
                 let draft = report.at(&sidecar.meta, text.at, format!("no container of the workloads has port {port}"));
-                draft.label("requests that arrive get 503, unless it listens all the same").help("use the port that the application listens on");
+                draft
+                    .label("requests that arrive get 503, unless it listens all the same")
+                    .help("use the port that the application listens on");
             }
         }
     }

@@ -7,7 +7,7 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
         // In the root namespace a selector has another problem, which is another rule's.
         let in_root = sidecar.meta.namespace == mesh.settings.root_namespace;
         if let Some(selector) = sidecar.spec.selector().filter(|_| !in_root) {
-            report.selects_nothing(mesh, &sidecar.meta, selector);
+            report.selects_nothing(mesh, &sidecar.meta, selector, None);
         }
     }
 }

@@ -5,7 +5,8 @@ use crate::rules::Report;
 pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
     for telemetry in &mesh.resources.telemetries {
         if let Some(selector) = telemetry.spec.labels() {
-            report.selects_nothing(mesh, &telemetry.meta, selector);
+            let whole = telemetry.spec.selector.as_ref().and_then(|selector| selector.node.key_at("matchLabels"));
+            report.selects_nothing(mesh, &telemetry.meta, selector, whole);
         }
     }
 }

@@ -1,32 +1,48 @@
+use std::collections::BTreeMap;
+
 use crate::mesh::Mesh;
+use crate::model::Object;
+use crate::model::destination_rule::DestinationRule;
 use crate::rules::Report;
 
 /// DestinationRules of a namespace for one host are merged, and what cannot be merged is lost.
-pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
-    for merged in mesh.destination_rules.iter().filter(|merged| merged.rules.len() > 1) {
-        let policies = merged.rules.iter().filter(|rule| rule.spec.traffic_policy.is_some()).count();
-        let names = |rule: &crate::model::Object<'_, crate::model::destination_rule::DestinationRule<'_>>| {
-            rule.spec
-                .subsets
-                .iter()
-                .filter_map(|subset| subset.name.map(|name| name.value.to_owned()))
-                .collect::<Vec<_>>()
-        };
-        let mut all: Vec<_> = merged.rules.iter().flat_map(|rule| names(rule)).collect();
-        all.sort_unstable();
-        let repeated = all.windows(2).any(|pair| pair[0] == pair[1]);
-        let without = merged.rules.iter().any(|rule| rule.spec.subsets.is_empty());
-        if policies < 2 && !repeated && !without {
-            continue;
-        }
-        for rule in &merged.rules {
-            let Some(host) = rule.spec.host else { continue };
-            let Some(other) = merged.rules.iter().find(|other| other.meta.at() != rule.meta.at()) else { continue };
+pub fn check<'m>(mesh: &Mesh<'m>, report: &mut Report) {
+    let mut hosts: BTreeMap<(&str, String), Vec<&'m Object<'m, DestinationRule<'m>>>> = BTreeMap::new();
+    for rule in mesh.resources.destination_rules.iter().filter(|rule| rule.spec.workload_selector.is_none()) {
+        let Some(host) = rule.spec.host.filter(|host| !host.is_placeholder()) else { continue };
+        let full = mesh.full_name(host.value, rule.meta.namespace);
+        hosts.entry((rule.meta.namespace, full)).or_default().push(rule);
+    }
+    for ((_, full), rules) in hosts.into_iter().filter(|(_, rules)| rules.len() > 1) {
+        for rule in &rules {
+            let others = rules.iter().filter(|other| !std::ptr::eq(**other, *rule));
+            let lost = others.filter_map(|other| Some((other, loss(mesh, rule, other)?))).next();
+            let (Some((other, loss)), Some(host)) = (lost, rule.spec.host) else { continue };
             report
-                .at(&rule.meta, host.at, format!("{} DestinationRules for `{}`", merged.rules.len(), merged.host))
-                .label("only the oldest `trafficPolicy` counts, and of a subset's name the first")
+                .at(&rule.meta, host.at, format!("{} DestinationRules for `{full}`", rules.len()))
+                .label(loss)
                 .related(other.spec.host.map_or(other.meta.at(), |host| host.at), "the other one")
                 .help("join them");
         }
     }
+}
+
+/// What of two rules for one host gets lost.
+fn loss<'m>(
+    mesh: &Mesh<'m>,
+    first: &Object<'m, DestinationRule<'m>>,
+    second: &Object<'m, DestinationRule<'m>>,
+) -> Option<String> {
+    if mesh.destination_rule_export(first) != mesh.destination_rule_export(second) {
+        return Some("their `exportTo` differ: they may not be merged, and only one is used".to_owned());
+    }
+    if first.spec.traffic_policy.is_some() && second.spec.traffic_policy.is_some() {
+        return Some("only the oldest `trafficPolicy` counts".to_owned());
+    }
+    let both = first.spec.subsets.iter().find_map(|subset| {
+        let name = subset.name?;
+        let same = second.spec.subsets.iter().find(|other| other.name.is_some_and(|own| own.value == name.value))?;
+        (!subset.node.same_value(same.node)).then_some(name.value)
+    })?;
+    Some(format!("of the subset `{both}` only the oldest definition counts"))
 }

@@ -12,7 +12,7 @@ const TOPOLOGY: [&str; 3] =
 /// Settings of a traffic policy that exclude or need one another.
 pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
     for rule in &mesh.resources.destination_rules {
-        for block in rule.spec.blocks() {
+        for block in rule.spec.levels() {
             report_pairs(&rule.meta, block.node, &[("tunnel", "proxyProtocol")], report);
             block.load_balancer.into_iter().for_each(|balancer| load_balancer(&rule.meta, balancer, report));
             block.connection_pool.into_iter().for_each(|pool| connection_pool(&rule.meta, pool, report));

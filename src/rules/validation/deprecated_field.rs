@@ -12,7 +12,7 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
         }
     }
     for rule in &mesh.resources.destination_rules {
-        for block in rule.spec.blocks() {
+        for block in rule.spec.levels() {
             let errors = block.outlier_detection.and_then(|outliers| outliers.consecutive_errors);
             let errors = errors.map(|errors| (errors, "consecutiveErrors", "consecutive5xxErrors"));
             let hash = block.load_balancer.and_then(|balancer| balancer.consistent_hash.as_deref());
@@ -22,7 +22,7 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
                 let draft =
                     report.at(&rule.meta, value.at, format!("`{old}` is deprecated")).help(format!("write `{new}`"));
                 // istiod says so of the top policy only.
-                if !block.is_top {
+                if !block.is_top() {
                     draft.severity(Severity::Info);
                 }
             }

@@ -4,7 +4,7 @@ use crate::rules::Report;
 /// A region cannot stand in for itself.
 pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
     for rule in &mesh.resources.destination_rules {
-        for balancer in rule.spec.blocks().filter_map(|block| block.load_balancer) {
+        for balancer in rule.spec.levels().filter_map(|block| block.load_balancer) {
             let locality = balancer.locality_lb_setting.iter().flat_map(|settings| &settings.failover);
             let zones = balancer.zone_aware_lb_setting.iter().flat_map(|settings| &settings.failover);
             for failover in locality.chain(zones) {

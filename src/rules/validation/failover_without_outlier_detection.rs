@@ -7,7 +7,7 @@ use super::fields::first_set;
 /// Envoy turns away from a place when endpoints there are ejected, and nothing else ejects them.
 pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
     for rule in &mesh.resources.destination_rules {
-        for block in rule.spec.blocks().filter(|block| block.outlier_detection.is_none()) {
+        for block in rule.spec.levels().filter(|block| block.outlier_detection.is_none()) {
             let Some(balancer) = block.load_balancer else { continue };
             let locality = balancer.locality_lb_setting.as_ref().map(|settings| settings.node);
             let zones = balancer.zone_aware_lb_setting.as_ref().map(|settings| settings.node);
@@ -19,7 +19,7 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
                     .label("no endpoint is ever ejected, so that traffic never fails over")
                     .help("add `outlierDetection` beside `loadBalancer`");
                 // A subset can take it from the policy of the host, and istiod says nothing below the top.
-                if !block.is_top {
+                if !block.is_top() {
                     draft.severity(Severity::Info);
                 }
             }

@@ -6,7 +6,7 @@ use crate::rules::Report;
 /// The shares of a distribution are percents of a whole.
 pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
     for rule in &mesh.resources.destination_rules {
-        let settings = rule.spec.blocks().filter_map(|block| block.load_balancer?.locality_lb_setting.as_deref());
+        let settings = rule.spec.levels().filter_map(|block| block.load_balancer?.locality_lb_setting.as_deref());
         settings.flat_map(|locality| &locality.distribute).for_each(|entry| shares(&rule.meta, entry, report));
     }
 }

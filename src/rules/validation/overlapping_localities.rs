@@ -8,7 +8,7 @@ use crate::rules::Report;
 /// at each place and those before it).
 pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
     for rule in &mesh.resources.destination_rules {
-        let settings = rule.spec.blocks().filter_map(|block| block.load_balancer?.locality_lb_setting.as_deref());
+        let settings = rule.spec.levels().filter_map(|block| block.load_balancer?.locality_lb_setting.as_deref());
         settings.for_each(|locality| lists(&rule.meta, locality, report));
     }
 }

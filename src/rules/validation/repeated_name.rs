@@ -10,7 +10,7 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
     for rule in &mesh.resources.destination_rules {
         let subsets = rule.spec.subsets.iter().filter_map(|subset| subset.name);
         repeated(&rule.meta, "subset", subsets.map(|name| (name.value, name.at)), report);
-        for balancer in rule.spec.blocks().filter_map(|block| block.load_balancer) {
+        for balancer in rule.spec.levels().filter_map(|block| block.load_balancer) {
             let cookie = balancer.consistent_hash.as_ref().and_then(|hash| hash.http_cookie.as_deref());
             let names = cookie.iter().flat_map(|cookie| &cookie.attributes).filter_map(|attribute| attribute.name);
             repeated(&rule.meta, "attribute", names.map(|name| (name.value, name.at)), report);

@@ -4,12 +4,13 @@ use crate::rules::Report;
 /// Weights are shares of their sum. That is legal, but mostly a slip where the sum is not 100.
 pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
     for service in &mesh.resources.virtual_services {
-        for route in service.spec.weighted_routes() {
-            let sum: i64 = route.iter().filter_map(|(_, weight)| weight.map(|weight| weight.value)).sum();
+        for split in service.spec.splits() {
+            let sum = split.total();
             // Zero is refused, and controllers such as Argo Rollouts write 100 and 0.
-            let Some((_, Some(last))) = route.last().filter(|_| route.len() > 1 && sum != 100 && sum > 0) else {
+            if split.shares.len() < 2 || sum == 100 || sum <= 0 {
                 continue;
-            };
+            }
+            let Some(last) = split.shares.iter().filter_map(|share| share.weight).next_back() else { continue };
             let share = 100.0 * last.value as f64 / sum as f64;
             report
                 .at(&service.meta, last.at, format!("the weights of this route add up to {sum}"))

@@ -1,0 +1,28 @@
+use crate::finding::Severity;
+use crate::mesh::Mesh;
+use crate::rules::Report;
+
+/// Fields should be those of today.
+pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
+    for service in &mesh.resources.virtual_services {
+        for policy in service.spec.http.iter().filter_map(|route| route.cors_policy.as_ref()) {
+            let Some(at) = policy.node.key_at("allowOrigin") else { continue };
+            report.at(&service.meta, at, "`allowOrigin` is deprecated").help("write `allowOrigins`, each with `exact`");
+        }
+        for at in
+            service.spec.tcp.iter().flat_map(|tcp| &tcp.r#match).filter_map(|found| found.node.key_at("sourceSubnet"))
+        {
+            report
+                .at(&service.meta, at, "`sourceSubnet` is deprecated")
+                .severity(Severity::Info)
+                .label("istiod does not read it")
+                .help("remove it");
+        }
+    }
+    for rule in &mesh.resources.destination_rules {
+        for balancer in rule.spec.levels().filter_map(|level| level.load_balancer) {
+            let Some(at) = balancer.node.key_at("warmupDurationSecs") else { continue };
+            report.at(&rule.meta, at, "`warmupDurationSecs` is deprecated").help("write `warmup: {duration: …}`");
+        }
+    }
+}
