@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 
 use crate::model::destination_rule::DestinationRule;
 use crate::model::security::PeerAuthentication;
-use crate::model::{Object, Resources, Str};
+use crate::model::{Labels, Object, Resources, Str};
 
 use super::selectors::SelectorIndex;
 use super::{Mesh, Settings, Workload, by_age};
@@ -84,8 +84,13 @@ impl<'m> Mesh<'m> {
     /// The mode in force on `port` of the workload (a number of the workload, not of a Service), and what says so:
     /// `None` is the default of Istio, `PERMISSIVE`.
     pub fn mutual_tls(&self, workload: &Workload<'m>, port: Option<i64>) -> ModeInForce<'m> {
+        self.mutual_tls_for(workload.namespace, workload.labels, port)
+    }
+
+    /// The same for pods of `namespace` with these labels.
+    pub fn mutual_tls_for(&self, namespace: &str, labels: &Labels<'_>, port: Option<i64>) -> ModeInForce<'m> {
         let policies = &self.peer_authentications;
-        let own = self.peer_authentications_selecting(workload).next();
+        let own = self.peer_authentication_selecting(namespace, labels);
         if let (Some(object), Some(port)) = (own, port) {
             let entry = object.spec.port_level_mtls.get(port.to_string().as_str());
             let mode = entry.and_then(|entry| MutualTlsMode::parse(entry.mode?.value));
@@ -93,7 +98,26 @@ impl<'m> Mesh<'m> {
                 return (mode, Some(object));
             }
         }
-        decide([own, policies.namespace_wide(workload.namespace), policies.mesh_wide()])
+        decide([own, policies.namespace_wide(namespace), policies.mesh_wide()])
+    }
+
+    /// The ports for which the PeerAuthentication of pods with these labels says something of its own.
+    pub fn port_level_mutual_tls(&self, namespace: &str, labels: &Labels<'_>) -> Vec<i64> {
+        let own = self.peer_authentication_selecting(namespace, labels);
+        let ports = own.into_iter().flat_map(|object| object.spec.port_level_mtls.iter());
+        ports.filter_map(|(port, _)| port.value.parse().ok()).collect()
+    }
+
+    /// The one with a selector for pods with these labels.
+    fn peer_authentication_selecting(
+        &self,
+        namespace: &str,
+        labels: &Labels<'_>,
+    ) -> Option<&'m Object<'m, PeerAuthentication<'m>>> {
+        let policies = &self.peer_authentications;
+        let candidates = policies.selectors.candidates(namespace, labels).into_iter();
+        let mut selecting = candidates.map(|at| policies.of_workload[at]);
+        selecting.find(|object| object.spec.selector().is_some_and(|selector| labels.contains(selector)))
     }
 
     /// The mode of the workloads of `namespace` that no PeerAuthentication selects, and what says so.

@@ -8,14 +8,18 @@
 mod access_log;
 mod destinations;
 mod hcm;
+mod hosts;
+mod inbound;
 mod names;
 mod note;
+mod outbound;
 mod policy;
 mod proxy;
 mod push;
 mod scope;
 mod secrets;
 mod security;
+mod server_tls;
 mod settings;
 mod stat_names;
 mod targets;
@@ -32,6 +36,7 @@ use crate::model::networking::Sidecar;
 use policy::Policy;
 use push::Service;
 use scope::Scope;
+use security::Security;
 
 pub use note::Note;
 pub use proxy::{Interception, Locality, Proxy, ProxyKind};
@@ -61,8 +66,14 @@ impl<'t> Translator<'t> {
     /// Everything that istiod pushes to the proxy, each list sorted by name.
     pub fn config(&self, proxy: &Proxy<'t>) -> Config {
         let context = Context { push: self.push, proxy, scope: self.scope(proxy) };
-        let _ = &context.scope.services;
-        Config::default()
+        let security = Security::new(self.push.mesh, proxy.namespace, &proxy.labels, proxy.is_router());
+        let mut listeners = Vec::new();
+        if !proxy.is_router() {
+            listeners.extend(outbound::listeners(&context));
+            listeners.extend(inbound::listeners(&context, &security));
+        }
+        listeners.sort_by(|left, right| left.name.cmp(&right.name));
+        Config { listeners, ..Config::default() }
     }
 
     fn scope(&self, proxy: &Proxy<'t>) -> Arc<Scope<'t>> {
