@@ -46,7 +46,7 @@ pub(super) fn listeners(context: &Context<'_, '_>, security: &Security) -> Vec<L
 }
 
 /// A port of the workload, or the ports that nothing is known of.
-struct Port<'t> {
+struct Port {
     /// `None` for all others.
     number: Option<i64>,
     protocol: Protocol,
@@ -61,7 +61,6 @@ struct Port<'t> {
     /// The Sidecar that declares it.
     config: Option<String>,
     mode: MutualTlsMode,
-    service: std::marker::PhantomData<&'t ()>,
 }
 
 /// What a filter chain takes, and what becomes of it.
@@ -118,7 +117,7 @@ impl<'t> Inbound<'_, '_, 't> {
         self.context.push.mesh.mutual_tls_for(proxy.namespace, &proxy.labels, port).0
     }
 
-    fn port(&self, port: &InboundPort<'t>) -> Port<'t> {
+    fn port(&self, port: &InboundPort<'t>) -> Port {
         let context = self.context;
         let proxy = context.proxy;
         let cluster = inbound_cluster(port.number);
@@ -126,8 +125,8 @@ impl<'t> Inbound<'_, '_, 't> {
         let written = port.ingress.and_then(|entry| entry.bind).filter(|bind| !bind.is_empty());
         let bind = match (port.ingress, written) {
             (Some(_), Some(bind)) => bind.value,
-            (Some(_), None) if self.is_bound(port) => proxy.ip,
-            _ => proxy.wildcard(),
+            (Some(_), None) => proxy.ip,
+            (None, _) => proxy.wildcard(),
         };
         let config = context.push.mesh.settings.config.as_ref();
         let pattern = config.and_then(|config| config.inbound_cluster_stat_name).map_or("", |pattern| pattern.value);
@@ -166,7 +165,6 @@ impl<'t> Inbound<'_, '_, 't> {
                 format!("/apis/networking.istio.io/v1/namespaces/{namespace}/sidecar/{name}")
             }),
             mode: self.mode(Some(port.number)),
-            service: std::marker::PhantomData,
         }
     }
 
@@ -180,7 +178,7 @@ impl<'t> Inbound<'_, '_, 't> {
     }
 
     /// The ports that no service and no Sidecar tells of: all of them, or one that has an mTLS mode of its own.
-    fn passthrough(&self, number: Option<i64>) -> Port<'t> {
+    fn passthrough(&self, number: Option<i64>) -> Port {
         let config = self.context.push.mesh.settings.config.as_ref();
         let pattern = config.and_then(|config| config.inbound_cluster_stat_name).map_or("", |pattern| pattern.value);
         let stat_prefix = match pattern {
@@ -201,12 +199,11 @@ impl<'t> Inbound<'_, '_, 't> {
             operation: ":0/*".to_owned(),
             config: None,
             mode: self.mode(number),
-            service: std::marker::PhantomData,
         }
     }
 
     /// Ports with an mTLS mode of their own that no service leads to.
-    fn other_ports(&self, known: &[Port<'t>]) -> Vec<Port<'t>> {
+    fn other_ports(&self, known: &[Port]) -> Vec<Port> {
         let context = self.context;
         let proxy = context.proxy;
         let own = context.push.mesh.port_level_mutual_tls(proxy.namespace, &proxy.labels);
@@ -217,11 +214,11 @@ impl<'t> Inbound<'_, '_, 't> {
         own.into_iter().filter(|port| !declared.contains(port)).map(|port| self.passthrough(Some(port))).collect()
     }
 
-    fn chains(&self, port: &Port<'t>) -> Vec<FilterChain> {
+    fn chains(&self, port: &Port) -> Vec<FilterChain> {
         rows(port.protocol, port.mode).iter().map(|row| self.chain(port, row)).collect()
     }
 
-    fn chain(&self, port: &Port<'t>, row: &Row) -> FilterChain {
+    fn chain(&self, port: &Port, row: &Row) -> FilterChain {
         let is_passthrough = port.cluster == INBOUND_PASSTHROUGH;
         let name = match (is_passthrough, row.http) {
             (true, true) => "virtualInbound-catchall-http".to_owned(),
@@ -247,7 +244,7 @@ impl<'t> Inbound<'_, '_, 't> {
         }
     }
 
-    fn http_filters(&self, port: &Port<'t>, chain: &str, is_passthrough: bool) -> Vec<Filter> {
+    fn http_filters(&self, port: &Port, chain: &str, is_passthrough: bool) -> Vec<Filter> {
         let prefix = match is_passthrough {
             true => format!("{INBOUND_PASSTHROUGH};"),
             false => format!("inbound_{chain};"),
@@ -259,7 +256,7 @@ impl<'t> Inbound<'_, '_, 't> {
         vec![tcp::metadata_exchange(), hcm::filter(self.context, manager)]
     }
 
-    fn tcp_filters(&self, port: &Port<'t>) -> Vec<Filter> {
+    fn tcp_filters(&self, port: &Port) -> Vec<Filter> {
         let mut filters = vec![tcp::metadata_exchange()];
         filters.extend(self.security.network_filters().iter().cloned());
         let proxy = tcp::proxy(self.context, port.stat_prefix.clone(), port.cluster.clone(), None);
@@ -267,7 +264,7 @@ impl<'t> Inbound<'_, '_, 't> {
         filters
     }
 
-    fn virtual_inbound(&self, ports: &[Port<'t>]) -> Listener {
+    fn virtual_inbound(&self, ports: &[Port]) -> Listener {
         let context = self.context;
         let config = context.push.mesh.settings.config.as_ref();
         let own = config.and_then(|config| config.proxy_inbound_listen_port).map_or(15006, |port| port.value);
@@ -305,7 +302,7 @@ impl<'t> Inbound<'_, '_, 't> {
     }
 
     /// Of a Sidecar's entry that is not reached by redirection.
-    fn bound_listener(&self, port: &Port<'t>) -> Listener {
+    fn bound_listener(&self, port: &Port) -> Listener {
         let chains = self.chains(port);
         let number = port.number.unwrap_or_default();
         Listener {
@@ -330,7 +327,7 @@ fn config_metadata(config: &str) -> Metadata {
     Metadata { filter_metadata: BTreeMap::from([("istio".to_owned(), istio)]), ..Default::default() }
 }
 
-fn routes(port: &Port<'_>) -> RouteConfiguration {
+fn routes(port: &Port) -> RouteConfiguration {
     let retries =
         RetryPolicy { retry_on: "reset-before-request".to_owned(), num_retries: Some(2), ..Default::default() };
     let is_grpc = matches!(port.protocol, Protocol::Grpc | Protocol::GrpcWeb);

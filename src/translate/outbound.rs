@@ -331,7 +331,7 @@ impl<'t> Table<'_, '_, 't> {
                 }
                 let mut wanted: Vec<String> = Vec::new();
                 for block in &route.r#match {
-                    if !Static::of_l4(block).fits(context, virtual_service, port.number) {
+                    if !Static::of_l4(block).fits(context, port.number) {
                         continue;
                     }
                     if block.destination_subnets.is_empty() || is_socket {
@@ -374,7 +374,7 @@ impl<'t> Table<'_, '_, 't> {
                     continue;
                 }
                 for block in &route.r#match {
-                    if !Static::of_tls(block).fits(context, virtual_service, port.number) {
+                    if !Static::of_tls(block).fits(context, port.number) {
                         continue;
                     }
                     if !block.destination_subnets.is_empty() {
@@ -454,7 +454,7 @@ impl<'b, 't> Static<'b, 't> {
         }
     }
 
-    fn fits(&self, context: &Context<'_, '_>, _virtual_service: &VirtualService<'_>, port: i64) -> bool {
+    fn fits(&self, context: &Context<'_, '_>, port: i64) -> bool {
         let gateway = self.gateways.is_empty() || self.gateways.iter().any(|name| name.value == "mesh");
         let port = self.port.is_none_or(|own| own.value == 0 || own.value == port);
         let own = self.namespace.map_or("", |namespace| namespace.value);
@@ -623,10 +623,11 @@ impl Entry {
     }
 }
 
+/// The address of a listener. A socket has no port; with one it is taken for an address, which Envoy refuses.
 pub(super) fn address(bind: &str, port: i64) -> Address {
     match bind.strip_prefix("unix://") {
-        Some(path) => Address::pipe(path),
-        None => Address::socket(bind, port.try_into().unwrap_or_default()),
+        Some(path) if port == 0 => Address::pipe(path),
+        _ => Address::socket(bind, port.try_into().unwrap_or_default()),
     }
 }
 

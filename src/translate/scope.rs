@@ -120,7 +120,7 @@ impl<'t> Scope<'t> {
     fn add_listener(&mut self, push: &'t PushContext<'t>, namespace: &str, spec: Option<&'t IstioEgressListener<'t>>) {
         let hosts = spec.map(|spec| Imports::new(&spec.hosts, namespace));
         let mut listener = EgressListener { spec, services: Vec::new(), virtual_services: Vec::new() };
-        let port = listener.port().filter(|(_, protocol)| *protocol != Protocol::HttpProxy);
+        let port = listener.port().filter(|(number, protocol)| *number != 0 && *protocol != Protocol::HttpProxy);
         listener.services = services(push, namespace, hosts.as_ref(), port.map(|(number, _)| number));
         listener.virtual_services = virtual_services(push, namespace, hosts.as_ref());
         for service in &listener.services {

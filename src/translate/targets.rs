@@ -46,7 +46,11 @@ pub(super) fn targets<'t>(context: &Context<'_, 't>) -> Vec<ServiceTarget<'t>> {
     for mesh_service in push.mesh.services_selecting(proxy.namespace, &proxy.labels).filter(|it| it.is_kubernetes()) {
         for service in push.services_named(&mesh_service.host) {
             if std::ptr::eq(service.mesh, mesh_service) {
-                add_ports(&mut found, service, |port| number(port, workload));
+                add_ports(&mut found, service, |port| match workload {
+                    Some(_) => number(port, workload),
+                    // A WorkloadEntry may have ports of its own.
+                    None => push.endpoint_port(service, port.name, proxy.ip).or_else(|| number(port, None)),
+                });
             }
         }
     }

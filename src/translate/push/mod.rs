@@ -152,6 +152,13 @@ impl<'m> PushContext<'m> {
         })
     }
 
+    /// The port on which the endpoint at `address` serves a port of the service.
+    pub(super) fn endpoint_port(&self, service: &Service<'m>, port_name: &str, address: &str) -> Option<i64> {
+        let mut endpoints = self.endpoints(service).iter();
+        let own = endpoints.find(|endpoint| endpoint.port_name == port_name && endpoint.address == address)?;
+        Some(i64::from(own.port))
+    }
+
     /// The identities that the endpoints of a service may show, with what they are called in trusted domains, sorted.
     pub(super) fn accounts(&self, service: &Service<'m>) -> &[String] {
         let Some(cell) = self.accounts.get(&(service.namespace(), service.host())) else { return &[] };
