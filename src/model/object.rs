@@ -244,6 +244,12 @@ impl<'a> Resources<'a> {
                 Body::Spec => object.get("spec").unwrap_or(object),
             };
             self.add_as(meta, body);
+            if kind == Kind::WorkloadEntry
+                && let Some(Object { meta, spec }) = self.workload_entries.last_mut()
+            {
+                // It is selected by both, the metadata's first (istio 1.31 `pilot/pkg/serviceregistry/serviceentry/conversion.go`).
+                spec.labels = meta.labels.united(&spec.labels);
+            }
         }
     }
 }

@@ -316,9 +316,11 @@ impl<'s, 'm> Sources<'s, 'm> {
         for workload in selected.iter() {
             let WorkloadKind::Entry(entry) = workload.kind else { continue };
             for port in service.ports() {
+                let named = |name: &str| entry.ports.get(name).map(|port| port.value);
                 let number = match port.target {
-                    TargetPort::Number(number) => Some(number),
-                    TargetPort::Name(name) => entry.ports.get(name).map(|port| port.value),
+                    TargetPort::Name(name) => named(name),
+                    TargetPort::Number(number) if has_target(service, port.number) => Some(number),
+                    TargetPort::Number(number) => named(port.name).or(Some(number)),
                 };
                 let Some(number) = number else { continue };
                 found.extend(self.of_workload_entry(entry, workload, port.name, number));
@@ -429,6 +431,13 @@ impl<'s, 'm> Sources<'s, 'm> {
         }
         found
     }
+}
+
+/// Whether a port of a Kubernetes Service says where it leads.
+fn has_target(service: &Service<'_>, port: i64) -> bool {
+    let ports = service.mesh.kubernetes().into_iter().flat_map(|object| &object.spec.ports);
+    let mut own = ports.filter(|own| own.port.is_some_and(|number| number.value == port));
+    own.any(|own| own.target_port.is_some())
 }
 
 /// `None` for endpoints that are about to end.
