@@ -8,6 +8,9 @@ use super::scope::ScopedService;
 /// The cluster of a destination. `service` is what its host means to the proxy, `port` that of the listener or server,
 /// which counts where neither the destination nor the service decides.
 pub(super) fn cluster(target: &Target<'_>, service: Option<&ScopedService<'_>>, port: i64) -> String {
+    if target.host.is_empty() {
+        return "UnknownService".to_owned();
+    }
     let only = |service: &ScopedService<'_>| {
         let mut ports = service.ports();
         let first = ports.next()?;
@@ -18,9 +21,6 @@ pub(super) fn cluster(target: &Target<'_>, service: Option<&ScopedService<'_>>, 
 }
 
 fn host<'s>(target: &'s Target<'_>, service: Option<&'s ScopedService<'_>>) -> &'s str {
-    if target.host.is_empty() {
-        return "UnknownService";
-    }
     let alias = service.filter(|service| service.service.is_alias());
     alias.and_then(|service| service.service.external_name()).unwrap_or(&target.host)
 }

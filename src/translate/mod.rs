@@ -16,6 +16,7 @@ mod outbound;
 mod policy;
 mod proxy;
 mod push;
+mod routes;
 mod scope;
 mod secrets;
 mod security;
@@ -73,7 +74,11 @@ impl<'t> Translator<'t> {
             listeners.extend(inbound::listeners(&context, &security));
         }
         listeners.sort_by(|left, right| left.name.cmp(&right.name));
-        Config { listeners, ..Config::default() }
+        let routes = match proxy.is_router() {
+            true => Vec::new(),
+            false => routes::configurations(&context, &outbound::route_names(&listeners)),
+        };
+        Config { listeners, routes, ..Config::default() }
     }
 
     fn scope(&self, proxy: &Proxy<'t>) -> Arc<Scope<'t>> {

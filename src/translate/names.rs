@@ -1,5 +1,9 @@
 //! Names that istiod gives to clusters and the like (istio 1.31 `pilot/pkg/model/context.go`, `BuildSubsetKey`).
 
+use crate::envoy::Object;
+use crate::envoy::core::Metadata;
+use crate::model::Meta;
+
 pub(super) const BLACK_HOLE: &str = "BlackHoleCluster";
 pub(super) const PASSTHROUGH: &str = "PassthroughCluster";
 pub(super) const INBOUND_PASSTHROUGH: &str = "InboundPassthroughCluster";
@@ -18,4 +22,26 @@ pub(super) fn inbound_cluster(port: i64) -> String {
 /// The same cluster in SNI: as gateways that pass TLS through call it, and as clients ask for it.
 pub(super) fn sni_cluster(port: i64, subset: &str, host: &str) -> String {
     format!("outbound_.{port}_.{subset}_.{host}")
+}
+
+/// The parts of the name of a cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct ClusterName<'n> {
+    pub port: i64,
+    pub subset: &'n str,
+    pub host: &'n str,
+}
+
+/// `None` for clusters of other names than those of services.
+pub(super) fn parse_cluster(name: &str) -> Option<ClusterName<'_>> {
+    let mut parts = name.split('|').skip(1);
+    let (port, subset, host) = (parts.next()?, parts.next()?, parts.next()?);
+    parts.next().is_none().then(|| ClusterName { port: port.parse().unwrap_or_default(), subset, host })
+}
+
+/// What a part of the configuration is made from.
+pub(super) fn config_metadata(meta: &Meta<'_>, kind: &str) -> Metadata {
+    let path = format!("/apis/networking.istio.io/v1/namespaces/{}/{kind}/{}", meta.namespace, meta.name.value);
+    let fields = Object::from_iter([("config".to_owned(), path.into())]);
+    Metadata { filter_metadata: [("istio".to_owned(), fields)].into(), ..Default::default() }
 }

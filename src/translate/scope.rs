@@ -2,10 +2,13 @@
 //! (istio 1.31 `pilot/pkg/model/sidecar.go`).
 
 use std::borrow::Cow;
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::mesh::{EgressHost, GatewayReference, Protocol, ServicePort, host_matches, host_subset_of};
+use crate::mesh::{EgressHost, GatewayReference, Protocol, ServicePort, has_wildcard, host_matches, host_subset_of};
 use crate::model::networking::{IstioEgressListener, Sidecar};
 use crate::model::{Object, Str};
 
@@ -28,6 +31,7 @@ pub(super) struct EgressListener<'t> {
     pub spec: Option<&'t IstioEgressListener<'t>>,
     pub services: Vec<ScopedService<'t>>,
     pub virtual_services: Vec<&'t VirtualService<'t>>,
+    most_specific: OnceLock<HostTable<'t>>,
 }
 
 /// A service, or as much of it as is imported.
@@ -81,6 +85,43 @@ impl<'t> EgressListener<'t> {
         let protocol = port.protocol.map_or("", |protocol| protocol.value);
         Some((port.number.map_or(0, |number| number.value), Protocol::parse(protocol)))
     }
+
+    /// The VirtualService whose host fits best; of those with the same host the first.
+    pub fn virtual_service_for(&self, host: &str) -> Option<&'t VirtualService<'t>> {
+        self.most_specific.get_or_init(|| HostTable::new(&self.virtual_services)).get(host)
+    }
+}
+
+/// VirtualServices by host.
+#[derive(Debug, Default)]
+struct HostTable<'t> {
+    by_host: FxHashMap<&'t str, &'t VirtualService<'t>>,
+    /// Of the wildcards, longest first.
+    lengths: BTreeSet<Reverse<usize>>,
+}
+
+impl<'t> HostTable<'t> {
+    fn new(virtual_services: &[&'t VirtualService<'t>]) -> Self {
+        let mut table = Self::default();
+        for virtual_service in virtual_services {
+            for host in &virtual_service.hosts {
+                table.by_host.entry(host).or_insert(virtual_service);
+                if has_wildcard(host) {
+                    table.lengths.insert(Reverse(host.len()));
+                }
+            }
+        }
+        table
+    }
+
+    fn get(&self, host: &str) -> Option<&'t VirtualService<'t>> {
+        let tail = host.strip_prefix('*').unwrap_or(host);
+        let wildcard = |Reverse(length): &Reverse<usize>| {
+            let start = tail.len().checked_sub(length - 1)?;
+            self.by_host.get(format!("*{}", tail.get(start..)?).as_str())
+        };
+        self.by_host.get(host).or_else(|| self.lengths.iter().find_map(wildcard)).copied()
+    }
 }
 
 impl<'t> Scope<'t> {
@@ -119,7 +160,9 @@ impl<'t> Scope<'t> {
 
     fn add_listener(&mut self, push: &'t PushContext<'t>, namespace: &str, spec: Option<&'t IstioEgressListener<'t>>) {
         let hosts = spec.map(|spec| Imports::new(&spec.hosts, namespace));
-        let mut listener = EgressListener { spec, services: Vec::new(), virtual_services: Vec::new() };
+        let mut listener =
+            EgressListener { spec, services: Vec::new(), virtual_services: Vec::new(), most_specific: OnceLock::new() };
+        // Neither sockets (port 0) nor listeners for clients that see them as a proxy are of one port.
         let port = listener.port().filter(|(number, protocol)| *number != 0 && *protocol != Protocol::HttpProxy);
         listener.services = services(push, namespace, hosts.as_ref(), port.map(|(number, _)| number));
         listener.virtual_services = virtual_services(push, namespace, hosts.as_ref());
