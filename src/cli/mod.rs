@@ -96,7 +96,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
 fn dispatch(command: Command, terminal: &Terminal, out: &mut dyn Write) -> Result {
     match command {
         Command::Check(arguments) => check::run(&arguments, terminal, out),
-        Command::Render(arguments) => render::run(&arguments, out),
+        Command::Render(arguments) => render::run(&arguments, terminal, out),
         Command::Parse(arguments) => parse::run(&arguments, out),
         Command::Explain(arguments) => explain::run(&arguments, terminal, out),
         Command::Rules(arguments) => rules::run(&arguments, terminal, out),

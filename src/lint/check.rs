@@ -66,9 +66,17 @@ impl Run<'_> {
     }
 }
 
-/// Reads all sources as one mesh and gives it to `ask`.
-pub fn with_mesh<R>(sources: &Sources, config: &Config, ask: impl FnOnce(&mesh::Mesh<'_>) -> R) -> R {
-    pipeline::with_mesh(sources, config, ask).0
+/// Reads all sources as one mesh and gives it to `ask`, without the objects that istiod's webhook and the API server would
+/// refuse, and with the reasons why.
+pub fn with_admitted<R>(
+    sources: &Sources,
+    config: &Config,
+    ask: impl FnOnce(&mesh::Mesh<'_>, Vec<Reported>) -> R,
+) -> R {
+    pipeline::with_admitted(sources, config, |mesh, findings| {
+        let reasons = sorted(findings).into_iter().filter_map(|finding| judge(finding, sources, config));
+        ask(mesh, reasons.collect())
+    })
 }
 
 /// Checks all sources as one mesh.

@@ -19,7 +19,7 @@ mod rule_name;
 mod usage;
 
 pub use baseline::{Baseline, Entry};
-pub use check::{Config, Reported, Run, check, with_mesh};
+pub use check::{Config, Reported, Run, check, with_admitted};
 pub use fingerprint::fingerprints;
 pub use fix::{FixedSource, fixes};
 pub use globs::{GlobText, PathGlobs, name_globs};

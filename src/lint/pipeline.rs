@@ -1,9 +1,9 @@
 use std::iter;
 
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::finding::Finding;
+use crate::finding::{Finding, Severity};
 use crate::mesh::{Mesh, Settings};
 use crate::model::{Kind, Meta, Resources, objects, reference};
 use crate::rules;
@@ -34,13 +34,47 @@ struct Content<'a> {
 
 /// Reads all sources as one mesh and asks every rule that is wanted.
 pub(super) fn analyze(sources: &Sources, config: &Config) -> Analysis {
-    let (found, mut analysis) = with_mesh(sources, config, |mesh| rules::check(mesh, |rule| config.levels.want(rule)));
-    analysis.findings.extend(found);
-    analysis
+    with_input(sources, config, |resources, settings, mut analysis| {
+        let mesh = Mesh::new(&resources, settings);
+        analysis.findings.extend(rules::check(&mesh, |rule| config.levels.want(rule)));
+        analysis
+    })
 }
 
-/// Reads all sources as one mesh and gives it to `ask`. The analysis has what reading them found.
-pub(super) fn with_mesh<R>(sources: &Sources, config: &Config, ask: impl FnOnce(&Mesh<'_>) -> R) -> (R, Analysis) {
+/// Reads all sources as one mesh without what istiod's webhook and the API server refuse, and gives it to `ask`, with the
+/// findings for which objects were left out.
+pub(super) fn with_admitted<R>(
+    sources: &Sources,
+    config: &Config,
+    ask: impl FnOnce(&Mesh<'_>, Vec<Finding>) -> R,
+) -> R {
+    with_input(sources, config, |mut resources, settings, Analysis { mut findings, .. }| {
+        let is_field_rule =
+            |id: &str| rules::find(id).is_some_and(|rule| FIELD_RULES.contains(&&*rule.page().category));
+        findings.extend(rules::check(&Mesh::new(&resources, settings.clone()), |rule| is_field_rule(rule.id)));
+        let severity =
+            |finding: &Finding| finding.severity.or_else(|| rules::find(finding.rule).map(|rule| rule.page().severity));
+        findings.retain(|finding| {
+            finding.resource.is_some() && is_field_rule(finding.rule) && severity(finding) == Some(Severity::Error)
+        });
+        let refused: FxHashSet<_> = findings.iter().filter_map(|finding| finding.resource.as_ref()).collect();
+        if !refused.is_empty() {
+            resources.retain(|meta| !refused.contains(&meta.reference()));
+        }
+        let answer = Mesh::new(&resources, settings);
+        ask(&answer, findings)
+    })
+}
+
+/// The categories of the rules that ask whether an object by itself is legal.
+const FIELD_RULES: [&str; 2] = ["schema", "validation"];
+
+/// Reads all sources and gives what they hold to `ask`. The analysis has what reading them found.
+fn with_input<R>(
+    sources: &Sources,
+    config: &Config,
+    ask: impl for<'a> FnOnce(Resources<'a>, Settings<'a>, Analysis) -> R,
+) -> R {
     let ids: Vec<_> = sources.iter().map(|(id, _)| id).filter(|id| Some(*id) != config.mesh_config).collect();
     let parsed: Vec<_> = ids.par_iter().map(|id| yaml::parse(*id, sources.get(*id).text())).collect();
     let contents: Vec<_> = parsed.par_iter().map(|(tree, problems)| read(tree, problems, config)).collect();
@@ -63,9 +97,7 @@ pub(super) fn with_mesh<R>(sources: &Sources, config: &Config, ask: impl FnOnce(
     let settings = settings.and_then(|(tree, _)| tree.roots().next()).map(mesh_config::of_document);
     findings.extend(settings.iter().flat_map(|root| schema::check_mesh_config(*root, &config.fields)));
 
-    let mesh = Mesh::new(&resources, Settings::new(&config.mesh, settings));
-    let answer = ask(&mesh);
-    (answer, Analysis { findings, resources: count, ignores })
+    ask(resources, Settings::new(&config.mesh, settings), Analysis { findings, resources: count, ignores })
 }
 
 fn read<'a>(tree: &'a Tree<'a>, problems: &[Finding], config: &'a Config) -> Content<'a> {

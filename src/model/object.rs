@@ -173,6 +173,11 @@ macro_rules! kinds {
                 std::iter::empty()$( .chain(self.$field.iter().map(|object| &object.meta)) )*
             }
 
+            /// Leaves out the objects for which `keep` says no.
+            pub fn retain(&mut self, keep: impl Fn(&Meta<'a>) -> bool) {
+                $( self.$field.retain(|object| keep(&object.meta)); )*
+            }
+
             /// Keeps of objects with the same kind, namespace and name the last, and returns the metadata of the others.
             pub fn drop_replaced(&mut self) -> Vec<Meta<'a>> {
                 let mut replaced = Vec::new();

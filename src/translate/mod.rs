@@ -14,6 +14,7 @@ mod names;
 mod note;
 mod outbound;
 mod policy;
+mod proxies;
 mod proxy;
 mod push;
 mod routes;
@@ -40,22 +41,24 @@ use scope::Scope;
 use security::Security;
 
 pub use note::Note;
+pub use proxies::ProxySpec;
 pub use proxy::{Interception, Locality, Proxy, ProxyKind};
 pub use push::PushContext;
 pub use settings::ProxySettings;
 
-type ScopeKey<'t> = (&'t str, Option<usize>, bool);
+/// Namespace, Sidecar, and whether it is a gateway's.
+type ScopeKey = (String, Option<usize>, bool);
 
 /// Translates for any number of proxies of one mesh.
 pub struct Translator<'t> {
     push: &'t PushContext<'t>,
-    scopes: Mutex<HashMap<ScopeKey<'t>, Arc<Scope<'t>>>>,
+    scopes: Mutex<HashMap<ScopeKey, Arc<Scope<'t>>>>,
 }
 
 /// What everything that is made for one proxy is made from.
 pub(crate) struct Context<'c, 't> {
     push: &'t PushContext<'t>,
-    proxy: &'c Proxy<'t>,
+    proxy: &'c Proxy<'c>,
     scope: Arc<Scope<'t>>,
 }
 
@@ -65,7 +68,7 @@ impl<'t> Translator<'t> {
     }
 
     /// Everything that istiod pushes to the proxy, each list sorted by name.
-    pub fn config(&self, proxy: &Proxy<'t>) -> Config {
+    pub fn config(&self, proxy: &Proxy<'_>) -> Config {
         let context = Context { push: self.push, proxy, scope: self.scope(proxy) };
         let security = Security::new(self.push.mesh, proxy.namespace, &proxy.labels, proxy.is_router());
         let mut listeners = Vec::new();
@@ -81,10 +84,10 @@ impl<'t> Translator<'t> {
         Config { listeners, routes, ..Config::default() }
     }
 
-    fn scope(&self, proxy: &Proxy<'t>) -> Arc<Scope<'t>> {
+    fn scope(&self, proxy: &Proxy<'_>) -> Arc<Scope<'t>> {
         let sidecar = scope::sidecar(self.push, proxy);
         let identity = sidecar.map(|sidecar| std::ptr::from_ref::<Sidecar<'_>>(&sidecar.spec).addr());
-        let key = (proxy.namespace, identity, proxy.is_router());
+        let key = (proxy.namespace.to_owned(), identity, proxy.is_router());
         let mut scopes = self.scopes.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         let make = || match proxy.is_router() {
             true => Scope::of_router(self.push, proxy.namespace),

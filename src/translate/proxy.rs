@@ -1,5 +1,7 @@
 //! The proxy that configuration is asked for.
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::Labels;
 
 use super::settings::ProxySettings;
@@ -23,7 +25,8 @@ pub struct Proxy<'p> {
 }
 
 /// What a proxy is for; the first part of its node id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum ProxyKind {
     /// Beside a workload.
     Sidecar,
@@ -47,6 +50,15 @@ pub struct Locality<'p> {
     pub region: &'p str,
     pub zone: &'p str,
     pub sub_zone: &'p str,
+}
+
+impl ProxyKind {
+    pub fn name(self) -> &'static str {
+        match self {
+            ProxyKind::Sidecar => "sidecar",
+            ProxyKind::Router => "router",
+        }
+    }
 }
 
 impl<'p> Proxy<'p> {

@@ -139,7 +139,7 @@ impl<'t> Scope<'t> {
     /// That of a sidecar in `namespace` for which `sidecar` holds.
     pub fn of_sidecar(
         push: &'t PushContext<'t>,
-        namespace: &'t str,
+        namespace: &str,
         sidecar: Option<&'t Object<'t, Sidecar<'t>>>,
     ) -> Self {
         let mut scope = Self::empty(sidecar, outbound_policy(push, sidecar));
@@ -400,6 +400,6 @@ fn outbound_policy<'t>(push: &'t PushContext<'t>, sidecar: Option<&'t Object<'t,
 }
 
 /// The Sidecar in force; gateways have none.
-pub(super) fn sidecar<'t>(push: &'t PushContext<'t>, proxy: &Proxy<'t>) -> Option<&'t Object<'t, Sidecar<'t>>> {
+pub(super) fn sidecar<'t>(push: &'t PushContext<'t>, proxy: &Proxy<'_>) -> Option<&'t Object<'t, Sidecar<'t>>> {
     (!proxy.is_router()).then(|| push.mesh.sidecar(proxy.namespace, &proxy.labels)).flatten()
 }

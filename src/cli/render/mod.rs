@@ -1,52 +1,94 @@
+mod places;
 mod proxies;
+mod select;
+mod show;
+mod table;
 
 use std::io::Write;
 use std::path::PathBuf;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use crate::finding::nearest;
-use crate::lint;
+use crate::envoy::bootstrap::{self, Bind, Loopback, Secrets, TestAuthority};
+use crate::envoy::core::SocketAddress;
+use crate::envoy::{Config, Json, to_yaml};
+use crate::lint::{self, Reported};
 use crate::mesh::Mesh;
-use crate::source;
-use crate::translate::{PushContext, Translator};
+use crate::source::{self, Sources};
+use crate::translate::{ProxySpec, PushContext, Translator};
 
 use super::config::ConfigArguments;
 use super::mesh::MeshArguments;
+use super::terminal::Terminal;
 use super::{Error, Fallible, Outcome, Result};
 
-use proxies::ProxySpec;
+use places::Places;
+use proxies::ProxyArguments;
+use select::SelectArguments;
 
-/// Print the Envoy configuration that istiod would push to a proxy
+/// Show the Envoy configuration that istiod would push
 ///
-/// Reads all files as one mesh and computes the listeners, routes, clusters and endpoints of a proxy as istiod does.
+/// Reads all files as one mesh and computes the listeners, routes, clusters and endpoints of its proxies as istiod does.
+/// Resources that istiod's webhook or the API server would refuse are left out and named on standard error.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// Files, folders, or `-` for standard input [default: the working directory]
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
-    /// JSON file with a list of proxies to render for
-    #[arg(long, value_name = "FILE")]
-    proxies: Option<PathBuf>,
-    /// The one of `--proxies` to render for
-    #[arg(long, value_name = "KEY", requires = "proxies")]
-    proxy: Option<String>,
-    /// How to print it
-    #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "json")]
-    output: Format,
+    /// How to print it [default: table on a terminal, else json]
+    #[arg(short, long, value_enum, value_name = "FORMAT")]
+    output: Option<Format>,
+    /// List the proxies instead
+    #[arg(long)]
+    list: bool,
+    #[command(flatten)]
+    proxies: ProxyArguments,
+    #[command(flatten)]
+    selection: SelectArguments,
+    #[command(flatten)]
+    bootstrap: BootstrapArguments,
     #[command(flatten)]
     config: ConfigArguments,
     #[command(flatten)]
     mesh: MeshArguments,
 }
 
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Format {
-    /// `{listeners, routes, clusters, endpoints}`, as protobuf JSON
+    /// Tables as those of `istioctl proxy-config`, with the places in the files that rows come from
+    Table,
+    /// `{node, listeners, routes, clusters, endpoints}` as protobuf JSON; of several proxies `{proxies: {KEY: …}}`
     Json,
+    /// The same as YAML
+    Yaml,
+    /// A static bootstrap for a plain Envoy, as JSON
+    Bootstrap,
 }
 
-pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result {
+/// For `--output bootstrap`
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Bootstrap")]
+struct BootstrapArguments {
+    /// Where it listens
+    #[arg(long, value_enum, value_name = "WHERE", default_value = "as-configured")]
+    bind: BindChoice,
+    /// With `--bind loopback`: the port of the first listener, others follow
+    #[arg(long, value_name = "PORT", default_value_t = 20_000)]
+    first_port: u16,
+    /// Open Envoy's admin interface on this port of 127.0.0.1
+    #[arg(long, value_name = "PORT")]
+    admin_port: Option<u16>,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum BindChoice {
+    /// The addresses of the configuration
+    AsConfigured,
+    /// 127.0.0.1, each listener on a port of its own
+    Loopback,
+}
+
+pub(super) fn run(arguments: &Arguments, terminal: &Terminal, out: &mut dyn Write) -> Result {
     let file = arguments.config.read()?;
     let here = [PathBuf::from(".")];
     let paths = if arguments.paths.is_empty() { &here[..] } else { &arguments.paths };
@@ -61,35 +103,108 @@ pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result {
         }
         None => None,
     };
-    let config = lint::Config { mesh: arguments.mesh.options(&file), mesh_config, ..lint::Config::default() };
-    lint::with_mesh(&loaded.sources, &config, |mesh| render(arguments, mesh, out))?;
+    let options = arguments.mesh.options(&file);
+    let config = lint::Config { mesh: options, mesh_config, ..lint::Config::default() };
+    lint::with_admitted(&loaded.sources, &config, |mesh, refused| {
+        tell(&loaded.sources, &refused);
+        render(arguments, mesh, &loaded.sources, terminal, out)
+    })?;
     Ok(if loaded.errors.is_empty() { Outcome::Success } else { Outcome::Incomplete })
 }
 
-fn render(arguments: &Arguments, mesh: &Mesh<'_>, out: &mut dyn Write) -> Fallible<()> {
-    let specs = match &arguments.proxies {
-        Some(path) => proxies::read(path)?,
-        None => return Err(Error::Usage("say which proxy: `--proxies`".to_owned())),
-    };
-    let push = PushContext::new(mesh);
-    let translator = Translator::new(&push);
-    let value = match &arguments.proxy {
-        Some(key) => translator.config(&named(&specs, key)?.proxy(&push, mesh)).to_value(),
-        None => {
-            let configs =
-                specs.iter().map(|spec| (spec.key.clone(), translator.config(&spec.proxy(&push, mesh)).to_value()));
-            Value::Object(Map::from_iter([("proxies".to_owned(), Value::Object(configs.collect()))]))
-        }
-    };
-    serde_json::to_writer_pretty(&mut *out, &value).map_err(std::io::Error::from)?;
-    writeln!(out)?;
-    Ok(())
+/// Says what is left out, and why.
+fn tell(sources: &Sources, refused: &[Reported]) {
+    for Reported { finding, rule, .. } in refused {
+        let at = sources.locate(finding.at);
+        let resource = finding.resource.as_ref();
+        let name = resource.map_or_else(String::new, |resource| format!("{} {}", resource.kind, resource.name));
+        eprintln!(
+            "warning: {}:{}:{}: {name} is left out: {} [{}]",
+            at.file, at.line, at.column, finding.message, rule.id
+        );
+    }
 }
 
-fn named<'s>(specs: &'s [ProxySpec], key: &str) -> Fallible<&'s ProxySpec> {
-    specs.iter().find(|spec| spec.key == key).ok_or_else(|| {
-        let near = nearest(key, specs.iter().map(|spec| spec.key.as_str()));
-        let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-        Error::Usage(format!("there is no proxy `{key}`{near}"))
-    })
+fn render(
+    arguments: &Arguments,
+    mesh: &Mesh<'_>,
+    sources: &Sources,
+    terminal: &Terminal,
+    out: &mut dyn Write,
+) -> Fallible<()> {
+    let push = PushContext::new(mesh);
+    let specs = arguments.proxies.choose(&push, &mesh.settings.options.default_namespace)?;
+    let default = if terminal.interactive { Format::Table } else { Format::Json };
+    let format = arguments.output.unwrap_or(default);
+    if arguments.list {
+        let json = arguments.output.is_some_and(|format| format == Format::Json);
+        return proxies::write_list(&specs, json, out);
+    }
+    let translator = Translator::new(&push);
+    let config = |spec: &ProxySpec| {
+        let mut config = translator.config(&spec.proxy(&push));
+        arguments.selection.apply(&mut config);
+        config
+    };
+    match format {
+        Format::Table => {
+            let places = Places::new(mesh, sources);
+            for (index, spec) in specs.iter().enumerate() {
+                if specs.len() > 1 {
+                    writeln!(out, "{}# {}", if index > 0 { "\n" } else { "" }, spec.key)?;
+                }
+                show::write(&config(spec), &places, &arguments.selection, out)?;
+            }
+            Ok(())
+        }
+        Format::Json => write_json(&of_all(arguments, &specs, |spec| Ok(config(spec).to_value()))?, out),
+        Format::Yaml => {
+            let value = of_all(arguments, &specs, |spec| Ok(config(spec).to_value()))?;
+            Ok(write!(out, "{}", to_yaml(&value))?)
+        }
+        Format::Bootstrap => {
+            let value = of_all(arguments, &specs, |spec| bootstrap_of(arguments, mesh, &config(spec)))?;
+            write_json(&value, out)
+        }
+    }
+}
+
+/// What was asked for one proxy, or by the keys of several.
+fn of_all(
+    arguments: &Arguments,
+    specs: &[ProxySpec],
+    value: impl Fn(&ProxySpec) -> Fallible<Value>,
+) -> Fallible<Value> {
+    match specs {
+        [only] if arguments.proxies.is_single() => value(only),
+        several => {
+            let values = several.iter().map(|spec| Ok((spec.key.clone(), value(spec)?)));
+            Ok(json!({"proxies": values.collect::<Fallible<Map<_, _>>>()?}))
+        }
+    }
+}
+
+fn write_json(value: &Value, out: &mut dyn Write) -> Fallible<()> {
+    serde_json::to_writer_pretty(&mut *out, value).map_err(std::io::Error::from)?;
+    Ok(writeln!(out)?)
+}
+
+fn bootstrap_of(arguments: &Arguments, mesh: &Mesh<'_>, config: &Config) -> Fallible<Value> {
+    let BootstrapArguments { bind, first_port, admin_port } = arguments.bootstrap;
+    let options = bootstrap::Options {
+        secrets: secrets(mesh)?,
+        bind: match bind {
+            BindChoice::AsConfigured => Bind::AsConfigured,
+            BindChoice::Loopback => Bind::Loopback(Loopback { first_port, ..Loopback::default() }),
+        },
+        admin: admin_port.map(|port| SocketAddress::new("127.0.0.1", u32::from(port))),
+    };
+    let made = bootstrap::bootstrap(config, &options).map_err(|error| Error::Usage(error.to_string()))?;
+    Ok(made.write())
+}
+
+/// What the Secrets of the mesh hold; an authority made for the occasion answers for the rest.
+fn secrets(_mesh: &Mesh<'_>) -> Fallible<Secrets> {
+    let authority = TestAuthority::generate(&[], &[]).map_err(|error| Error::Usage(error.to_string()))?;
+    Ok(Secrets { otherwise: Some(authority), ..Secrets::default() })
 }

@@ -1,90 +1,164 @@
 //! Which proxies to render for.
 
 use std::collections::BTreeMap;
-use std::path::Path;
-
-use serde::Deserialize;
+use std::io::Write;
+use std::path::PathBuf;
 
 use crate::cli::{Error, Fallible};
-use crate::mesh::Mesh;
-use crate::model::Labels;
+use crate::finding::nearest;
 use crate::source;
-use crate::translate::{Interception, Locality, Proxy, ProxyKind, ProxySettings, PushContext};
+use crate::translate::{ProxyKind, ProxySpec, PushContext};
 
-/// A proxy as `--proxies` files and flags describe it.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct ProxySpec {
-    pub key: String,
-    #[serde(default)]
-    pub name: String,
-    pub r#type: ProxyType,
-    pub namespace: String,
-    #[serde(default)]
-    pub labels: BTreeMap<String, String>,
-    #[serde(default)]
-    pub ip: String,
-    #[serde(default)]
-    pub service_account: String,
-    /// `region/zone/subzone`
-    #[serde(default)]
-    pub locality: Option<String>,
-    /// Of the node metadata: `NODE_NAME`, `INTERCEPTION_MODE`.
-    #[serde(default)]
-    pub meta: BTreeMap<String, serde_json::Value>,
+use super::table::Table;
+
+/// Without any of these: all proxies of the files
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Proxies")]
+pub(super) struct ProxyArguments {
+    /// The sidecar of this pod, Deployment, StatefulSet, …: `namespace/name`, or `name` in the default namespace
+    #[arg(long, value_name = "NS/NAME", conflicts_with_all = ["gateway", "proxies", "type"])]
+    workload: Option<String>,
+    /// The proxy that serves this Gateway, or the gateway workload of this name
+    #[arg(long, value_name = "NS/NAME", conflicts_with_all = ["proxies", "type"])]
+    gateway: Option<String>,
+    /// JSON file with a list of proxies: key, name, type, namespace, labels, ip, serviceAccount, locality, meta
+    #[arg(long, value_name = "FILE", conflicts_with = "type")]
+    proxies: Option<PathBuf>,
+    /// Only this one of the proxies, by its key
+    #[arg(long, value_name = "KEY")]
+    proxy: Option<String>,
+    /// A proxy that is in no file; in the namespace of `--namespace`
+    #[arg(long, value_enum, value_name = "TYPE")]
+    r#type: Option<ProxyKind>,
+    /// Its labels: `app=web,version=v1`
+    #[arg(long, value_name = "LABELS", requires = "type", value_delimiter = ',', value_parser = label)]
+    labels: Vec<(String, String)>,
+    /// Its address
+    #[arg(long, value_name = "ADDRESS", requires = "type")]
+    ip: Option<std::net::IpAddr>,
+    /// Its service account
+    #[arg(long, value_name = "NAME", requires = "type")]
+    service_account: Option<String>,
 }
 
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, clap::ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum ProxyType {
-    Sidecar,
-    Router,
-}
-
-/// Reads a file of proxies.
-pub(super) fn read(path: &Path) -> Fallible<Vec<ProxySpec>> {
-    let source = source::read(path).map_err(|error| Error::Usage(error.to_string()))?;
-    serde_json::from_str(source.text())
-        .map_err(|error| Error::Usage(format!("{}: not a list of proxies: {error}", path.display())))
-}
-
-impl ProxySpec {
-    fn meta(&self, key: &str) -> Option<&str> {
-        self.meta.get(key)?.as_str()
+impl clap::ValueEnum for ProxyKind {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[ProxyKind::Sidecar, ProxyKind::Router]
     }
 
-    /// The proxy, with what its pod in the mesh tells in addition.
-    pub fn proxy<'t>(&'t self, push: &'t PushContext<'t>, mesh: &'t Mesh<'t>) -> Proxy<'t> {
-        let pod = push.pod(&self.namespace, &self.name, &self.ip);
-        let annotations = pod.map(|pod| pod.annotations);
-        let annotation = |key: &str| annotations.and_then(|annotations| annotations.text(key));
-        let mut settings = ProxySettings::default();
-        if let Some(config) = mesh.settings.config.as_ref().and_then(|config| config.default_config.as_ref()) {
-            settings.overlay(config);
-        }
-        if let Some(text) = annotation("proxy.istio.io/config") {
-            settings.overlay_annotation(text);
-        }
-        let interception = self.meta("INTERCEPTION_MODE").or_else(|| annotation("sidecar.istio.io/interceptionMode"));
-        let node_name = self.meta("NODE_NAME").unwrap_or_default();
-        let locality = match self.locality.as_deref() {
-            Some(text) => Locality::parse_path(text),
-            None => push.locality(pod, node_name),
+    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+        Some(clap::builder::PossibleValue::new(self.name()))
+    }
+}
+
+fn label(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or_else(|| format!("`{text}` is not `key=value`"))?;
+    Ok((key.to_owned(), value.to_owned()))
+}
+
+impl ProxyArguments {
+    /// Whether the user asks for one proxy.
+    pub fn is_single(&self) -> bool {
+        self.workload.is_some() || self.gateway.is_some() || self.proxy.is_some() || self.r#type.is_some()
+    }
+
+    /// The proxies that are asked for, in the order of their names or of their file.
+    pub fn choose(&self, push: &PushContext<'_>, namespace: &str) -> Fallible<Vec<ProxySpec>> {
+        let all = match (&self.proxies, self.r#type) {
+            (Some(path), _) => read(path)?,
+            (None, Some(kind)) => vec![self.explicit(kind, namespace)],
+            (None, None) => push.proxies(),
         };
-        Proxy {
-            kind: match self.r#type {
-                ProxyType::Sidecar => ProxyKind::Sidecar,
-                ProxyType::Router => ProxyKind::Router,
-            },
-            name: &self.name,
-            namespace: &self.namespace,
-            labels: Labels::of_texts(self.labels.iter().map(|(key, value)| (key.as_str(), value.as_str()))),
-            ip: if self.ip.is_empty() { "127.0.0.1" } else { &self.ip },
-            service_account: &self.service_account,
-            locality,
-            node_name,
-            interception: interception.map_or(Interception::default(), Interception::parse),
-            settings,
+        if let Some(name) = &self.workload {
+            return one_of(all, name, namespace, "workload");
+        }
+        if let Some(name) = &self.gateway {
+            return of_gateway(push, all, name, namespace);
+        }
+        match &self.proxy {
+            Some(key) => one_of(all, key, namespace, "proxy"),
+            None => Ok(all),
         }
     }
+
+    fn explicit(&self, kind: ProxyKind, namespace: &str) -> ProxySpec {
+        ProxySpec {
+            key: kind.name().to_owned(),
+            name: kind.name().to_owned(),
+            r#type: kind,
+            namespace: namespace.to_owned(),
+            workload: String::new(),
+            labels: self.labels.iter().cloned().collect(),
+            ip: self.ip.map(|ip| ip.to_string()).unwrap_or_default(),
+            service_account: self.service_account.clone().unwrap_or_else(|| "default".to_owned()),
+            locality: None,
+            meta: BTreeMap::new(),
+        }
+    }
+}
+
+fn read(path: &PathBuf) -> Fallible<Vec<ProxySpec>> {
+    let source = source::read(path).map_err(|error| Error::Usage(error.to_string()))?;
+    let wrong = |error| Error::Usage(format!("{}: not a list of proxies: {error}", path.display()));
+    serde_json::from_str(source.text()).map_err(wrong)
+}
+
+/// By its key, by `namespace/name` of the pod or of what runs it, with or without the namespace.
+fn one_of(all: Vec<ProxySpec>, name: &str, namespace: &str, what: &str) -> Fallible<Vec<ProxySpec>> {
+    let full = if name.contains('/') { name.to_owned() } else { format!("{namespace}/{name}") };
+    let is_named = |spec: &&ProxySpec| {
+        let workload = spec.workload.split('/').nth(1).unwrap_or_default();
+        spec.key == name || [&spec.name, workload].iter().any(|own| full == format!("{}/{own}", spec.namespace))
+    };
+    match all.iter().find(is_named) {
+        Some(found) => Ok(vec![found.clone()]),
+        None => Err(unknown(what, name, all.iter().map(|spec| spec.key.as_str()))),
+    }
+}
+
+fn of_gateway(push: &PushContext<'_>, all: Vec<ProxySpec>, name: &str, namespace: &str) -> Fallible<Vec<ProxySpec>> {
+    let (own, short) = name.split_once('/').unwrap_or((namespace, name));
+    if let Some(selector) = push.gateway_selector(own, short) {
+        let serves = |spec: &&ProxySpec| {
+            spec.r#type == ProxyKind::Router && selector.iter().all(|(key, value)| spec.labels.get(key) == Some(value))
+        };
+        if let Some(found) = all.iter().find(serves) {
+            return Ok(vec![found.clone()]);
+        }
+    }
+    let routers: Vec<_> = all.into_iter().filter(|spec| spec.r#type == ProxyKind::Router).collect();
+    let gateways = push.gateway_names();
+    match one_of(routers, name, namespace, "gateway") {
+        Err(_) => Err(unknown("gateway", name, gateways.iter().map(String::as_str))),
+        found => found,
+    }
+}
+
+fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> Error {
+    let known: Vec<_> = known.collect();
+    let help = match (nearest(name, known.iter().copied()), known.as_slice()) {
+        (Some(near), _) => format!("did you mean `{near}`?"),
+        (None, []) => "the files have none".to_owned(),
+        (None, known) => {
+            let shown: Vec<_> = known.iter().take(5).map(|name| format!("`{name}`")).collect();
+            let more = if known.len() > 5 { ", …" } else { "" };
+            format!("there are {}{more}", shown.join(", "))
+        }
+    };
+    Error::Usage(format!("no {what} `{name}`: {help}"))
+}
+
+/// `--list`.
+pub(super) fn write_list(specs: &[ProxySpec], json: bool, out: &mut dyn Write) -> Fallible<()> {
+    if json {
+        serde_json::to_writer_pretty(&mut *out, specs).map_err(std::io::Error::from)?;
+        writeln!(out)?;
+        return Ok(());
+    }
+    let mut table = Table::new(["NAMESPACE", "NAME", "TYPE", "WORKLOAD", "IP"]);
+    for spec in specs {
+        let ProxySpec { namespace, name, workload, ip, .. } = spec;
+        table.push([namespace, name, spec.r#type.name(), workload, ip].map(str::to_owned));
+    }
+    Ok(table.write(out)?)
 }

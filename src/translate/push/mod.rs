@@ -4,6 +4,7 @@ mod endpoints;
 mod services;
 mod virtual_services;
 
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use rustc_hash::FxHashMap;
@@ -60,6 +61,20 @@ impl<'m> PushContext<'m> {
             accounts,
             entries_by_address: OnceLock::new(),
         }
+    }
+
+    /// The labels that a Gateway selects its proxies by.
+    pub fn gateway_selector(&self, namespace: &str, name: &str) -> Option<BTreeMap<String, String>> {
+        let gateways = &self.mesh.resources.gateways;
+        let found =
+            gateways.iter().find(|gateway| gateway.meta.namespace == namespace && gateway.meta.name.value == name)?;
+        let labels = found.spec.selector.iter();
+        Some(labels.map(|(key, value)| (key.value.to_owned(), value.value.to_owned())).collect())
+    }
+
+    /// All Gateways, as `namespace/name`.
+    pub fn gateway_names(&self) -> Vec<String> {
+        self.mesh.resources.gateways.iter().map(|gateway| gateway.meta.full_name()).collect()
     }
 
     /// The pod of a proxy: by its name, else by its address.

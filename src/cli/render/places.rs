@@ -1,0 +1,60 @@
+//! Where the resources of a mesh are written.
+
+use std::collections::BTreeMap;
+
+use crate::mesh::Mesh;
+use crate::model::Meta;
+use crate::source::Sources;
+
+/// `file:line` of resources, by what istiod calls them.
+pub(super) struct Places {
+    /// By the path that istiod writes into metadata: kebab-case kind, namespace, name.
+    configs: BTreeMap<(String, String, String), String>,
+    secrets: BTreeMap<String, String>,
+}
+
+impl Places {
+    pub fn new(mesh: &Mesh<'_>, sources: &Sources) -> Self {
+        let place = |meta: &Meta<'_>| {
+            let at = sources.locate(meta.at());
+            format!("{}:{}", at.file, at.line)
+        };
+        let metas = mesh.resources.metas();
+        let key = |meta: &Meta<'_>| (kebab(meta.kind.name()), meta.namespace.to_owned(), meta.name.value.to_owned());
+        Self {
+            configs: metas.map(|meta| (key(meta), place(meta))).collect(),
+            secrets: mesh
+                .resources
+                .secrets
+                .iter()
+                .map(|secret| (secret.meta.name.value.to_owned(), place(&secret.meta)))
+                .collect(),
+        }
+    }
+
+    /// `/apis/networking.istio.io/v1/namespaces/shop/virtual-service/web`
+    pub fn of_config(&self, path: &str) -> Option<String> {
+        let mut parts = path.rsplit('/');
+        let (name, kind, namespace) = (parts.next()?, parts.next()?, parts.next()?);
+        self.configs.get(&(kind.to_owned(), namespace.to_owned(), name.to_owned())).cloned()
+    }
+
+    /// Of a secret by its name in SDS.
+    pub fn secret(&self, name: &str) -> Option<String> {
+        let name = name.strip_prefix("kubernetes://").unwrap_or(name);
+        let base = name.strip_suffix("-cacert").unwrap_or(name);
+        self.secrets.get(name).or_else(|| self.secrets.get(base)).cloned()
+    }
+}
+
+/// `virtual-service` of `VirtualService`.
+fn kebab(kind: &str) -> String {
+    let mut text = String::new();
+    for (index, letter) in kind.char_indices() {
+        if letter.is_ascii_uppercase() && index > 0 {
+            text.push('-');
+        }
+        text.push(letter.to_ascii_lowercase());
+    }
+    text
+}
