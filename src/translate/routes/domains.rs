@@ -24,7 +24,7 @@ pub(super) struct Client<'c> {
 }
 
 impl<'c> Client<'c> {
-    pub fn new(context: &Context<'c, '_>) -> Self {
+    pub fn new(context: &'c Context<'_, '_>) -> Self {
         let Context { push, proxy, .. } = context;
         let cluster_domain = &push.mesh.settings.options.cluster_domain;
         Self { namespace: proxy.namespace, cluster_domain, ipv6: proxy.is_ipv6(), with_port: None }
