@@ -1,6 +1,6 @@
 //! Which policies hold for a workload (istio 1.31 `pilot/pkg/model/policyattachment.go`).
 
-use crate::model::networking::PolicyTargetReference;
+use crate::model::networking::{EnvoyFilter, PolicyTargetReference};
 use crate::model::security::{Attached, AuthorizationPolicy, RequestAuthentication};
 use crate::model::{Labels, Object, Resources, Str};
 
@@ -12,6 +12,7 @@ use super::{Mesh, Service, ServicePort, Workload};
 pub(super) struct PolicyIndex<'m> {
     authorization: SelectorIndex<'m>,
     request_authentication: SelectorIndex<'m>,
+    envoy_filters: SelectorIndex<'m>,
 }
 
 impl<'m> PolicyIndex<'m> {
@@ -19,6 +20,7 @@ impl<'m> PolicyIndex<'m> {
         Self {
             authorization: index(&resources.authorization_policies),
             request_authentication: index(&resources.request_authentications),
+            envoy_filters: index(&resources.envoy_filters),
         }
     }
 }
@@ -91,6 +93,21 @@ impl<'m> Mesh<'m> {
         let objects = &self.resources.request_authentications;
         let mut found = self.attached(objects, &self.policy_index.request_authentication, namespace, labels);
         found.sort_by_key(|object| (object.meta.namespace != namespace, object.meta.age_order()));
+        found
+    }
+
+    /// The EnvoyFilters in force for a proxy in `namespace` whose pod has `labels`, in the order in which istiod applies them:
+    /// by priority, then those of the root namespace first, then by age.
+    pub fn envoy_filters_of_proxy(&self, namespace: &str, labels: &Labels<'_>) -> Vec<&'m Object<'m, EnvoyFilter<'m>>> {
+        let objects = &self.resources.envoy_filters;
+        let mut found = self.attached(objects, &self.policy_index.envoy_filters, namespace, labels);
+        found.sort_by_cached_key(|object| {
+            let priority = object.spec.priority.map_or(0, |priority| priority.value);
+            let meta = &object.meta;
+            // The dot is compared, too: `a-b` comes before `a`.
+            let name = format!("{}.{}", meta.name.value, meta.namespace);
+            (priority, meta.namespace != self.settings.root_namespace, meta.created.unwrap_or_default(), name)
+        });
         found
     }
 

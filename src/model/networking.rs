@@ -1,7 +1,7 @@
 //! The other kinds of `networking.istio.io`: names as in istio/api 1.31 `networking/v1alpha3` and `v1beta1`.
 
 use crate::format::Duration;
-use crate::yaml::Node;
+use crate::yaml::{Node, write_json};
 
 use super::destination_rule::{ConnectionPoolSettings, WorkloadSelector};
 use super::read::{Bool, Int, Labels, Located, Map, Str, message};
@@ -255,6 +255,31 @@ impl<'a> Sidecar<'a> {
 }
 
 impl<'a> EnvoyConfigObjectPatch<'a> {
+    /// The full name of the Envoy message that the value of the patch is; `None` if there is no such place for patches.
+    pub fn message_type(&self) -> Option<&'static str> {
+        Some(match self.apply_to?.value {
+            "BOOTSTRAP" => "envoy.config.bootstrap.v3.Bootstrap",
+            "CLUSTER" => "envoy.config.cluster.v3.Cluster",
+            "EXTENSION_CONFIG" => "envoy.config.core.v3.TypedExtensionConfig",
+            "FILTER_CHAIN" => "envoy.config.listener.v3.FilterChain",
+            "HTTP_FILTER" => "envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter",
+            "HTTP_ROUTE" => "envoy.config.route.v3.Route",
+            "LISTENER" => "envoy.config.listener.v3.Listener",
+            "LISTENER_FILTER" => "envoy.config.listener.v3.ListenerFilter",
+            "NETWORK_FILTER" => "envoy.config.listener.v3.Filter",
+            "ROUTE_CONFIGURATION" => "envoy.config.route.v3.RouteConfiguration",
+            "VIRTUAL_HOST" => "envoy.config.route.v3.VirtualHost",
+            _ => return None,
+        })
+    }
+
+    /// The value of the patch, as JSON.
+    pub fn value(&self) -> Option<serde_json::Value> {
+        let mut text = Vec::new();
+        write_json(self.patch.as_ref()?.value?, &mut text).ok()?;
+        serde_json::from_slice(&text).ok()
+    }
+
     /// Waypoints are matched in a way of their own.
     pub fn is_for_waypoints(&self) -> bool {
         let context = self.r#match.as_ref().and_then(|matched| matched.context);

@@ -4,7 +4,7 @@ use crate::format::Duration;
 use crate::yaml::Node;
 
 use super::destination_rule::WorkloadSelector;
-use super::networking::PolicyTargetReference;
+use super::networking::{EnvoyFilter, PolicyTargetReference};
 use super::read::{Bool, Float, Int, Labels, Located, Map, Str, message};
 
 message! {
@@ -230,7 +230,7 @@ impl<'a> PeerAuthentication<'a> {
     }
 }
 
-/// What AuthorizationPolicy, RequestAuthentication, Telemetry, WasmPlugin and TrafficExtension hold for.
+/// What policies, and whatever else is for the proxies that it selects, hold for.
 pub trait Attached<'a> {
     /// The labels of `selector`; `None` if there are none, which is all workloads.
     fn selector(&self) -> Option<&Labels<'a>>;
@@ -260,6 +260,17 @@ attached! {
     Telemetry: target_ref,
     WasmPlugin: target_ref,
     TrafficExtension:,
+}
+
+impl<'a> Attached<'a> for EnvoyFilter<'a> {
+    fn selector(&self) -> Option<&Labels<'a>> {
+        let labels = &self.workload_selector.as_ref()?.labels;
+        (!labels.is_empty()).then_some(labels)
+    }
+
+    fn targets(&self) -> Vec<&PolicyTargetReference<'a>> {
+        self.target_refs.iter().collect()
+    }
 }
 
 impl<'a> Telemetry<'a> {

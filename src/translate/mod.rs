@@ -7,6 +7,7 @@
 
 mod access_log;
 mod destinations;
+mod envoy_filter;
 mod hcm;
 mod hosts;
 mod inbound;

@@ -3,10 +3,9 @@ use crate::finding::Severity;
 use crate::format::has_placeholder;
 use crate::mesh::Mesh;
 use crate::model::Meta;
-use crate::model::networking::EnvoyConfigObjectPatch;
 use crate::rules::Report;
 use crate::source::Span;
-use crate::yaml::{Node, write_json};
+use crate::yaml::Node;
 
 /// The value of a patch is a message of Envoy. istiod refuses what it cannot read, and warns of fields that it does not
 /// know.
@@ -14,37 +13,13 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
     for filter in &mesh.resources.envoy_filters {
         for patch in filter.spec.config_patches.iter().filter(|patch| !patch.is_for_waypoints()) {
             let value = patch.patch.as_ref().and_then(|change| change.value);
-            let (Some(value), Some(message_type)) = (value, message_type(patch)) else { continue };
-            let Some(json) = json(value) else { continue };
+            let (Some(value), Some(message_type)) = (value, patch.message_type()) else { continue };
+            let Some(json) = patch.value() else { continue };
             for violation in violations(message_type, &json) {
                 say(&filter.meta, value, &violation, report);
             }
         }
     }
-}
-
-/// What a patch changes, or adds to a list of.
-fn message_type(patch: &EnvoyConfigObjectPatch<'_>) -> Option<&'static str> {
-    Some(match patch.apply_to?.value {
-        "BOOTSTRAP" => "envoy.config.bootstrap.v3.Bootstrap",
-        "CLUSTER" => "envoy.config.cluster.v3.Cluster",
-        "EXTENSION_CONFIG" => "envoy.config.core.v3.TypedExtensionConfig",
-        "FILTER_CHAIN" => "envoy.config.listener.v3.FilterChain",
-        "HTTP_FILTER" => "envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter",
-        "HTTP_ROUTE" => "envoy.config.route.v3.Route",
-        "LISTENER" => "envoy.config.listener.v3.Listener",
-        "LISTENER_FILTER" => "envoy.config.listener.v3.ListenerFilter",
-        "NETWORK_FILTER" => "envoy.config.listener.v3.Filter",
-        "ROUTE_CONFIGURATION" => "envoy.config.route.v3.RouteConfiguration",
-        "VIRTUAL_HOST" => "envoy.config.route.v3.VirtualHost",
-        _ => return None,
-    })
-}
-
-fn json(value: Node<'_>) -> Option<serde_json::Value> {
-    let mut text = Vec::new();
-    write_json(value, &mut text).ok()?;
-    serde_json::from_slice(&text).ok()
 }
 
 /// A value may be a part of a message, for it is merged into another one, so that rules about whole messages do not hold.

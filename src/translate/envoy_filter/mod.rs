@@ -1,0 +1,173 @@
+//! EnvoyFilters: what users change in the finished configuration (istio 1.31 `pilot/pkg/networking/core/envoyfilter`).
+//!
+//! Patches are applied by kind, not in the order in which they are written: within a listener first those of the listener,
+//! then of its listener filters, chains, network filters, HTTP filters; each kind in the order of the EnvoyFilters.
+
+mod clusters;
+mod listeners;
+mod patch;
+mod routes;
+mod splice;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rustc_hash::FxHashMap;
+
+use crate::envoy::Config;
+use crate::envoy::core::TrafficDirection;
+use crate::envoy::http_connection_manager::{HttpConnectionManager, RouteSpecifier};
+use crate::envoy::listener::Listener;
+use crate::envoy::{Any, Object};
+use crate::mesh::Mesh;
+use crate::model::Labels;
+
+use super::Note;
+use patch::{ApplyTo, Operation, Patch, PatchContext};
+
+/// The ports of services that lead to a port of a gateway.
+pub(super) type GatewayPorts = BTreeMap<u32, BTreeSet<u32>>;
+
+/// All EnvoyFilters of a mesh.
+pub(super) struct EnvoyFilters<'m> {
+    /// By namespace and name.
+    patches: FxHashMap<(&'m str, &'m str), Vec<Result<Patch<'m>, Note>>>,
+}
+
+/// The patches for one proxy, in order.
+struct Patches<'p, 'm>(Vec<&'p Patch<'m>>);
+
+impl<'m> EnvoyFilters<'m> {
+    pub(super) fn new(mesh: &Mesh<'m>) -> Self {
+        let filters = mesh.resources.envoy_filters.iter().map(|filter| {
+            let patches = filter.spec.config_patches.iter().map(Patch::read).collect();
+            ((filter.meta.namespace, filter.meta.name.value), patches)
+        });
+        Self { patches: filters.collect() }
+    }
+
+    /// Patches what a proxy in `namespace` whose pod has `labels` would get. Its metadata is read from the node in `config`.
+    /// What could not be done is told.
+    pub(super) fn apply(
+        &self,
+        config: &mut Config,
+        mesh: &Mesh<'m>,
+        (namespace, labels, is_router): (&str, &Labels<'_>, bool),
+        ports: &GatewayPorts,
+    ) -> Vec<Note> {
+        let filters = mesh.envoy_filters_of_proxy(namespace, labels);
+        if filters.is_empty() {
+            return Vec::new();
+        }
+        let nothing = Object::new();
+        let metadata = config.node.as_ref().and_then(|node| node.metadata.as_ref()).unwrap_or(&nothing);
+        let read = filters.iter().flat_map(|filter| &self.patches[&(filter.meta.namespace, filter.meta.name.value)]);
+        let mut notes = Vec::new();
+        let mut patches = Vec::new();
+        for patch in read {
+            match patch {
+                Ok(patch) if patch.is_for(metadata) => patches.push(patch),
+                Ok(_) => {}
+                Err(note) => notes.push(note.clone()),
+            }
+        }
+        let patches = Patches(patches);
+        let outcomes = match is_router {
+            true => patches.apply_to_gateway(config, ports),
+            false => patches.apply_to_sidecar(config),
+        };
+        for note in outcomes.into_iter().filter_map(Result::err) {
+            if !notes.contains(&note) {
+                notes.push(note);
+            }
+        }
+        forget_unused(config);
+        notes
+    }
+}
+
+impl<'p, 'm> Patches<'p, 'm> {
+    fn of(&self, apply_to: ApplyTo, context: PatchContext) -> impl Iterator<Item = &'p Patch<'m>> {
+        self.0.iter().copied().filter(move |patch| patch.apply_to == apply_to && patch.is_in(context))
+    }
+
+    /// Those that add whole things.
+    fn added(&self, apply_to: ApplyTo, context: PatchContext) -> impl Iterator<Item = &'p Patch<'m>> {
+        let is_added = move |patch: &&Patch<'m>| match apply_to {
+            ApplyTo::Listener | ApplyTo::Cluster => patch.adds_in(context),
+            _ => true,
+        };
+        self.of(apply_to, context).filter(|patch| patch.operation == Operation::Add).filter(is_added)
+    }
+
+    fn apply_to_gateway(&self, config: &mut Config, ports: &GatewayPorts) -> Vec<Result<(), Note>> {
+        let context = PatchContext::Gateway;
+        let mut outcomes: Vec<_> =
+            config.routes.iter_mut().map(|routes| routes::patch(self, context, ports, routes)).collect();
+        outcomes.push(listeners::patch(self, context, &mut config.listeners));
+        outcomes.push(clusters::patch(self, context, &mut config.clusters));
+        config.listeners.sort_by(|left, right| left.name.cmp(&right.name));
+        config.clusters.sort_by(|left, right| left.name.cmp(&right.name));
+        outcomes
+    }
+
+    fn apply_to_sidecar(&self, config: &mut Config) -> Vec<Result<(), Note>> {
+        use PatchContext::{SidecarInbound, SidecarOutbound};
+        let ports = GatewayPorts::new();
+        let (mut inbound, mut outbound): (Vec<_>, Vec<_>) = std::mem::take(&mut config.listeners)
+            .into_iter()
+            .partition(|listener| listener.traffic_direction == TrafficDirection::Inbound);
+        let mut outcomes = Vec::new();
+        for manager in inbound.iter_mut().flat_map(managers) {
+            if let Some(RouteSpecifier::RouteConfig(routes)) = &mut manager.route_specifier {
+                outcomes.push(routes::patch(self, SidecarInbound, &ports, routes));
+            }
+        }
+        for routes in &mut config.routes {
+            outcomes.push(routes::patch(self, SidecarOutbound, &ports, routes));
+        }
+        outcomes.push(listeners::patch(self, SidecarInbound, &mut inbound));
+        outcomes.push(listeners::patch(self, SidecarOutbound, &mut outbound));
+        inbound.append(&mut outbound);
+        inbound.sort_by(|left, right| left.name.cmp(&right.name));
+        config.listeners = inbound;
+
+        let (mut inbound, mut outbound): (Vec<_>, Vec<_>) = std::mem::take(&mut config.clusters)
+            .into_iter()
+            .partition(|cluster| cluster.name.starts_with("inbound|") || cluster.name == "InboundPassthroughCluster");
+        outcomes.push(clusters::patch(self, SidecarInbound, &mut inbound));
+        outcomes.push(clusters::patch(self, SidecarOutbound, &mut outbound));
+        inbound.append(&mut outbound);
+        inbound.sort_by(|left, right| left.name.cmp(&right.name));
+        config.clusters = inbound;
+        outcomes
+    }
+}
+
+fn managers(listener: &mut Listener) -> impl Iterator<Item = &mut HttpConnectionManager> {
+    let chains = listener.filter_chains.iter_mut().chain(&mut listener.default_filter_chain);
+    chains.flat_map(|chain| &mut chain.filters).filter_map(|filter| match &mut filter.typed_config {
+        Some(Any::HttpConnectionManager(manager)) => Some(&mut **manager),
+        _ => None,
+    })
+}
+
+/// A proxy asks for the routes of its connection managers and the endpoints of its clusters only.
+fn forget_unused(config: &mut Config) {
+    let routes: BTreeSet<_> = config.listeners.iter_mut().flat_map(managers).filter_map(route_name).collect();
+    config.routes.retain(|own| routes.contains(&own.name));
+    let services = config.clusters.iter().map(|cluster| {
+        let service = cluster.eds_cluster_config.as_ref().map_or("", |eds| &eds.service_name);
+        if service.is_empty() { cluster.name.as_str() } else { service }
+    });
+    let services: BTreeSet<_> = services.collect();
+    config.endpoints.retain(|own| services.contains(own.cluster_name.as_str()));
+}
+
+fn route_name(manager: &mut HttpConnectionManager) -> Option<String> {
+    match &manager.route_specifier {
+        Some(RouteSpecifier::Rds(rds)) => Some(rds.route_config_name.clone()),
+        _ => None,
+    }
+}
