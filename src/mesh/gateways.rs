@@ -10,7 +10,7 @@ use super::hosts::host_matches;
 use super::{ExportTo, Mesh, Protocol, Reference, Selection};
 
 /// A name in `gateways`, understood.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum GatewayReference<'m> {
     /// The reserved word `mesh`: all sidecars.
     Mesh,

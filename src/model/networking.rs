@@ -41,6 +41,7 @@ message! {
         ca_cert_credential_name: Option<Str<'a>>,
         tls_certificates: Vec<TlsCertificate<'a>>,
         subject_alt_names: Vec<Str<'a>>,
+        insecure_skip_verify: Option<Bool>,
         verify_certificate_spki: Vec<Str<'a>>,
         verify_certificate_hash: Vec<Str<'a>>,
         min_protocol_version: Option<Str<'a>>,

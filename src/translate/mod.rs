@@ -8,6 +8,7 @@
 mod access_log;
 mod destinations;
 mod envoy_filter;
+mod gateway;
 mod hcm;
 mod hosts;
 mod inbound;
@@ -72,15 +73,20 @@ impl<'t> Translator<'t> {
     pub fn config(&self, proxy: &Proxy<'_>) -> Config {
         let context = Context { push: self.push, proxy, scope: self.scope(proxy) };
         let security = Security::new(self.push.mesh, proxy.namespace, &proxy.labels, proxy.is_router());
-        let mut listeners = Vec::new();
-        if !proxy.is_router() {
-            listeners.extend(outbound::listeners(&context));
-            listeners.extend(inbound::listeners(&context, &security));
-        }
-        listeners.sort_by(|left, right| left.name.cmp(&right.name));
-        let routes = match proxy.is_router() {
-            true => Vec::new(),
-            false => routes::configurations(&context, &outbound::route_names(&listeners)),
+        let (listeners, routes) = match proxy.is_router() {
+            true => {
+                let servers = gateway::Servers::of(&context);
+                let listeners = gateway::listeners(&context, &servers, &security);
+                let routes = gateway::configurations(&context, &servers, &outbound::route_names(&listeners));
+                (listeners, routes)
+            }
+            false => {
+                let mut listeners = outbound::listeners(&context);
+                listeners.extend(inbound::listeners(&context, &security));
+                listeners.sort_by(|left, right| left.name.cmp(&right.name));
+                let routes = routes::configurations(&context, &outbound::route_names(&listeners));
+                (listeners, routes)
+            }
         };
         Config { listeners, routes, ..Config::default() }
     }

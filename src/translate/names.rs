@@ -9,6 +9,30 @@ pub(super) const PASSTHROUGH: &str = "PassthroughCluster";
 pub(super) const INBOUND_PASSTHROUGH: &str = "InboundPassthroughCluster";
 pub(super) const DYNAMIC_DNS: &str = "AllowAnyDynamicDNSCluster";
 
+/// What the name of an outbound cluster tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct ClusterName<'n> {
+    pub port: i64,
+    /// Empty for all endpoints.
+    pub subset: &'n str,
+    pub host: &'n str,
+    /// As [`sni_cluster`] writes it.
+    pub is_sni: bool,
+}
+
+impl<'n> ClusterName<'n> {
+    pub fn parse(name: &'n str) -> Option<Self> {
+        let is_sni = name.starts_with("outbound_.");
+        let separator = if is_sni { "_." } else { "|" };
+        let mut parts = name.splitn(4, separator);
+        if parts.next() != Some("outbound") {
+            return None;
+        }
+        let (port, subset, host) = (parts.next()?, parts.next()?, parts.next()?);
+        Some(Self { port: port.parse().ok()?, subset, host, is_sni })
+    }
+}
+
 /// Of the endpoints of a port of a service; `subset` is empty for all of them.
 pub(super) fn outbound_cluster(port: i64, subset: &str, host: &str) -> String {
     format!("outbound|{port}|{subset}|{host}")
@@ -22,21 +46,6 @@ pub(super) fn inbound_cluster(port: i64) -> String {
 /// The same cluster in SNI: as gateways that pass TLS through call it, and as clients ask for it.
 pub(super) fn sni_cluster(port: i64, subset: &str, host: &str) -> String {
     format!("outbound_.{port}_.{subset}_.{host}")
-}
-
-/// The parts of the name of a cluster.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct ClusterName<'n> {
-    pub port: i64,
-    pub subset: &'n str,
-    pub host: &'n str,
-}
-
-/// `None` for clusters of other names than those of services.
-pub(super) fn parse_cluster(name: &str) -> Option<ClusterName<'_>> {
-    let mut parts = name.split('|').skip(1);
-    let (port, subset, host) = (parts.next()?, parts.next()?, parts.next()?);
-    parts.next().is_none().then(|| ClusterName { port: port.parse().unwrap_or_default(), subset, host })
 }
 
 /// What a part of the configuration is made from.

@@ -56,7 +56,7 @@ pub(super) enum OutboundPolicy<'t> {
 }
 
 impl<'t> ScopedService<'t> {
-    fn new(service: &'t Service<'t>) -> Self {
+    pub fn new(service: &'t Service<'t>) -> Self {
         Self { service, aliases: Cow::Borrowed(&service.aliases), only: None }
     }
 

@@ -23,13 +23,16 @@ pub(super) fn from_agent(name: impl Into<String>) -> SdsSecretConfig {
         set_node_on_first_message_only: true,
         ..Default::default()
     };
+    let name = name.into();
+    // Without these no listener is of use. Others may not exist, which must not stop anything for ever.
+    let is_indispensable = name == WORKLOAD_CERTIFICATE || name == MESH_ROOTS;
     let config = ConfigSource {
         specifier: Some(ConfigSourceSpecifier::ApiConfigSource(source)),
-        initial_fetch_timeout: Some(Duration::ZERO),
+        initial_fetch_timeout: is_indispensable.then_some(Duration::ZERO),
         resource_api_version: ApiVersion::V3,
         ..Default::default()
     };
-    SdsSecretConfig { name: name.into(), sds_config: Some(config), ..Default::default() }
+    SdsSecretConfig { name, sds_config: Some(config), ..Default::default() }
 }
 
 /// A secret of the cluster, which istiod sends.
@@ -42,8 +45,36 @@ pub(super) fn from_istiod(name: impl Into<String>) -> SdsSecretConfig {
     SdsSecretConfig { name: name.into(), sds_config: Some(config), ..Default::default() }
 }
 
-/// The SDS name of a credential: of a Secret, unless it says what it is of.
-pub(super) fn credential(name: &str) -> String {
+/// What a `credentialName` stands for: a Secret, unless it says what it is.
+pub(super) fn of_credential(name: &str) -> SdsSecretConfig {
+    const BUILT_IN: &str = "builtin://";
     const TYPED: [&str; 3] = ["kubernetes://", "kubernetes-gateway://", "configmap://"];
-    if TYPED.iter().any(|prefix| name.starts_with(prefix)) { name.to_owned() } else { format!("kubernetes://{name}") }
+    let name = name.strip_prefix("sds://").unwrap_or(name);
+    match name.strip_prefix(BUILT_IN) {
+        Some("") => from_agent(WORKLOAD_CERTIFICATE),
+        Some(ROOTS_SUFFIX) => from_agent(MESH_ROOTS),
+        Some(_) => from_istiod(WORKLOAD_CERTIFICATE),
+        None if TYPED.iter().any(|prefix| name.starts_with(prefix)) => from_istiod(name),
+        None => from_istiod(format!("kubernetes://{name}")),
+    }
 }
+
+/// The roots that go with the certificate of a credential.
+pub(super) fn roots_of_credential(name: &str) -> SdsSecretConfig {
+    of_credential(&format!("{name}{ROOTS_SUFFIX}"))
+}
+
+/// A certificate in files of the pod; that of the workload if they are not both named.
+pub(super) fn from_files(certificate: &str, key: &str) -> SdsSecretConfig {
+    match certificate.is_empty() || key.is_empty() {
+        true => from_agent(WORKLOAD_CERTIFICATE),
+        false => from_agent(format!("file-cert:{certificate}~{key}")),
+    }
+}
+
+/// Roots in a file of the pod; those of the mesh if none is named.
+pub(super) fn roots_from_file(path: &str) -> SdsSecretConfig {
+    if path.is_empty() { from_agent(MESH_ROOTS) } else { from_agent(format!("file-root:{path}")) }
+}
+
+const ROOTS_SUFFIX: &str = "-cacert";

@@ -7,14 +7,14 @@ use crate::envoy::listener::Filter;
 use crate::envoy::network_filter::{
     ClusterWeight, MongoProxy, TcpClusterSpecifier, TcpProxy, TunnelingConfig, WeightedClusters,
 };
-use crate::mesh::{MergedRule, Protocol};
+use crate::mesh::{MergedRule, Protocol, ServicePort};
 use crate::model::destination_rule::TunnelSettings;
 use crate::model::virtual_service::RouteDestination;
 
 use super::push::{Target, VirtualService};
 use super::scope::ScopedService;
 use super::stat_names::StatName;
-use super::{Context, access_log, destinations, hcm};
+use super::{Context, access_log, destinations, hcm, names};
 
 /// A destination of a TCP or TLS route, and the service that it leads to, if the proxy knows one.
 pub(super) struct Destination<'c, 't> {
@@ -95,6 +95,24 @@ pub(super) fn service_filters<'t>(
     }
     proxy.tunneling_config = tunnel(rule, "").map(tunneling);
     filters(proxy, protocol)
+}
+
+/// The filters of a chain of a gateway that passes mutual TLS on to a subset of a service, and the name that clients ask
+/// for by SNI.
+pub(super) fn sni_filters<'t>(
+    context: &Context<'_, 't>,
+    service: &ScopedService<'t>,
+    port: &ServicePort<'t>,
+    subset: &str,
+) -> (String, Vec<Filter>) {
+    let cluster = names::sni_cluster(port.number, subset, service.host());
+    let prefix = stat_prefix(context, &cluster, Some(service), subset, port.number);
+    let rule = rule(context, Some(service));
+    let mut proxy = proxy(context, prefix, cluster.clone(), rule);
+    if hashes_source_ip(rule, subset) {
+        proxy.hash_policy = vec![ConnectionHashPolicy::SourceIp(SourceIp::default())];
+    }
+    (cluster, filters(proxy, port.protocol))
 }
 
 /// A chain to one of the clusters that every proxy has.

@@ -9,7 +9,9 @@ use std::sync::OnceLock;
 
 use rustc_hash::FxHashMap;
 
-use crate::mesh::{GatewayReference, Mesh, Workload};
+use crate::mesh::{GatewayReference, Mesh, Workload, by_age};
+use crate::model::networking::Gateway;
+use crate::model::{Labels, Object};
 
 use super::proxy::Locality;
 use super::targets::ServiceTarget;
@@ -33,7 +35,10 @@ pub struct PushContext<'m> {
     /// Oldest first.
     pub(super) virtual_services: Vec<VirtualService<'m>>,
     pub(super) pods: Vec<Pod<'m>>,
+    /// Oldest first.
+    gateways: Vec<&'m Object<'m, Gateway<'m>>>,
     services_by_host: FxHashMap<&'m str, Vec<usize>>,
+    virtual_services_by_gateway: FxHashMap<GatewayReference<'m>, Vec<usize>>,
     /// By namespace and host, those of all objects that define the service.
     endpoints: FxHashMap<(&'m str, &'m str), Vec<Endpoint<'m>>>,
     accounts: FxHashMap<(&'m str, &'m str), OnceLock<Vec<String>>>,
@@ -50,10 +55,22 @@ impl<'m> PushContext<'m> {
             services_by_host.entry(service.host()).or_default().push(at);
         }
         let endpoints = endpoints_by_service(mesh, &services, &pods);
+        let virtual_services = virtual_services::virtual_services(mesh);
+        let mut virtual_services_by_gateway: FxHashMap<_, Vec<_>> = FxHashMap::default();
+        for (at, service) in virtual_services.iter().enumerate() {
+            for gateway in &service.gateways {
+                let of_gateway = virtual_services_by_gateway.entry(*gateway).or_default();
+                if of_gateway.last() != Some(&at) {
+                    of_gateway.push(at);
+                }
+            }
+        }
         let accounts = endpoints.keys().map(|key| (*key, OnceLock::new())).collect();
         Self {
             mesh,
-            virtual_services: virtual_services::virtual_services(mesh),
+            virtual_services,
+            virtual_services_by_gateway,
+            gateways: by_age(&mesh.resources.gateways),
             services,
             pods,
             services_by_host,
@@ -124,13 +141,16 @@ impl<'m> PushContext<'m> {
             _ if service.namespace() == namespace => 0,
             _ => 1,
         };
-        let usable = self
-            .virtual_services
-            .iter()
-            .filter(|service| service.export_to.sees(namespace) && service.is_bound_to(gateway));
+        let bound = self.virtual_services_by_gateway.get(&gateway).into_iter().flatten();
+        let usable = bound.map(|&at| &self.virtual_services[at]).filter(|service| service.export_to.sees(namespace));
         let mut found: Vec<_> = usable.collect();
         found.sort_by_key(|service| rank(service));
         found
+    }
+
+    /// The Gateways that select pods with these labels, wherever they are.
+    pub(super) fn gateways_for(&self, labels: &Labels<'_>) -> impl Iterator<Item = &'m Object<'m, Gateway<'m>>> {
+        self.gateways.iter().copied().filter(|gateway| labels.contains(&gateway.spec.selector))
     }
 
     /// The endpoints of a service, of all its ports.

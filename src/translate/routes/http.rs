@@ -3,8 +3,9 @@
 
 use crate::envoy::route::{Action, ClusterSpecifier, Decorator, PathSpecifier, Route};
 use crate::mesh::GatewayReference;
+use crate::translate::Context;
+use crate::translate::names::{self, ClusterName};
 use crate::translate::push::{Http, HttpMatch, Target, VirtualService};
-use crate::translate::{Context, names};
 
 use super::headers::Changes;
 use super::matching::{is_catch_all, route_match};
@@ -103,7 +104,7 @@ fn operation(route: &Route, name: &str, port: i64) -> String {
         _ => None,
     };
     let place = match cluster {
-        Some(ClusterSpecifier::Cluster(cluster)) => names::parse_cluster(cluster),
+        Some(ClusterSpecifier::Cluster(cluster)) => ClusterName::parse(cluster),
         _ => None,
     };
     let (host, port) = place.map_or((name, port), |place| (place.host, place.port));
