@@ -246,6 +246,7 @@ message! {
         format: Option<LogFormat>,
         omit_empty_values: bool,
         content_type: String,
+        formatters: Vec<TypedExtensionConfig>,
         json_format_options: Option<JsonFormatOptions>,
     }
 }

@@ -40,7 +40,7 @@ pub use peer_authentication::{ModeInForce, MutualTlsMode, PeerAuthentications};
 pub use policies::InboundPort;
 pub use protocol::Protocol;
 pub use services::{Origin, Resolution, Service, ServiceLookup, ServicePort, TargetPort};
-pub use settings::{Options, OutboundMode, Settings};
+pub use settings::{Options, OutboundMode, Provider, Settings};
 pub use shadows::{L4Route, Place, l4_routes, l4_shadows, shadows};
 pub use sidecars::{EgressHost, SidecarScope};
 pub use traffic_policies::ClusterPolicy;

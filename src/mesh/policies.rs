@@ -1,7 +1,7 @@
 //! Which policies hold for a workload (istio 1.31 `pilot/pkg/model/policyattachment.go`).
 
 use crate::model::networking::{EnvoyFilter, PolicyTargetReference};
-use crate::model::security::{Attached, AuthorizationPolicy, RequestAuthentication};
+use crate::model::security::{Attached, AuthorizationPolicy, RequestAuthentication, Telemetry};
 use crate::model::{Labels, Object, Resources, Str};
 
 use super::selectors::SelectorIndex;
@@ -13,6 +13,7 @@ pub(super) struct PolicyIndex<'m> {
     authorization: SelectorIndex<'m>,
     request_authentication: SelectorIndex<'m>,
     envoy_filters: SelectorIndex<'m>,
+    telemetries: SelectorIndex<'m>,
 }
 
 impl<'m> PolicyIndex<'m> {
@@ -21,6 +22,7 @@ impl<'m> PolicyIndex<'m> {
             authorization: index(&resources.authorization_policies),
             request_authentication: index(&resources.request_authentications),
             envoy_filters: index(&resources.envoy_filters),
+            telemetries: index(&resources.telemetries),
         }
     }
 }
@@ -109,6 +111,24 @@ impl<'m> Mesh<'m> {
             (priority, meta.namespace != self.settings.root_namespace, meta.created.unwrap_or_default(), name)
         });
         found
+    }
+
+    /// The Telemetries in force for a proxy in `namespace` whose pod has `labels`, the later ones over the earlier ones: the
+    /// default of the root namespace, that of its own, those that select it. The oldest default of a namespace counts
+    /// (istio 1.31 `pilot/pkg/model/telemetry.go`, `applicableTelemetries`).
+    pub fn telemetries_of_proxy(&self, namespace: &str, labels: &Labels<'_>) -> Vec<&'m Object<'m, Telemetry<'m>>> {
+        let objects = &self.resources.telemetries;
+        let mut found = self.attached(objects, &self.policy_index.telemetries, namespace, labels);
+        found.sort_by_key(|object| object.meta.age_order());
+        let is_default =
+            |object: &Object<'m, Telemetry<'m>>| object.spec.selector().is_none() && object.spec.targets().is_empty();
+        let default_of =
+            |place: &str| found.iter().copied().find(|object| object.meta.namespace == place && is_default(object));
+        let own = Some(namespace).filter(|own| *own != self.settings.root_namespace);
+        let defaults = default_of(self.settings.root_namespace).into_iter().chain(own.and_then(default_of));
+        let selecting =
+            found.iter().copied().filter(|object| object.meta.namespace == namespace && !is_default(object));
+        defaults.chain(selecting).collect()
     }
 
     /// The policies that select a proxy, and for a gateway of the Gateway API those that name it as their target.

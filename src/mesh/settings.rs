@@ -38,12 +38,27 @@ pub enum OutboundMode {
     RegistryOnly,
 }
 
+/// Something outside of the proxies that they use: an authorizer, a sink of logs, traces or metrics.
+#[derive(Clone, Copy, Debug)]
+pub struct Provider<'m> {
+    pub name: &'m str,
+    /// `envoyFileAccessLog`, `prometheus`, …
+    pub kind: &'m str,
+    /// What is written under its kind.
+    pub node: Option<Node<'m>>,
+}
+
+/// Names and kinds of the providers that need not be written.
+const BUILT_IN_PROVIDERS: [(&str, &str); 3] =
+    [("prometheus", "prometheus"), ("stackdriver", "stackdriver"), ("envoy", "envoyFileAccessLog")];
+
 /// MeshConfig with Istio's defaults (istio 1.31 `pkg/config/mesh/mesh.go`, `DefaultMeshConfig`).
 #[derive(Clone, Debug)]
 pub struct Settings<'m> {
     pub options: &'m Options,
     pub root_namespace: &'m str,
     pub trust_domain: &'m str,
+    /// In alphabetical order, for istiod sorts them.
     pub trust_domain_aliases: Vec<&'m str>,
     pub auto_mtls: bool,
     pub outbound_mode: OutboundMode,
@@ -65,12 +80,15 @@ impl<'m> Settings<'m> {
         let list = |field: for<'c> fn(&'c MeshConfig<'m>) -> &'c Vec<Str<'m>>| {
             config.as_ref().map(field).cloned().unwrap_or_default()
         };
+        let mut aliases = list(|config| &config.trust_domain_aliases);
+        aliases.sort_unstable_by_key(|text| text.value);
+        aliases.dedup();
         let mode = config.as_ref().and_then(|config| config.outbound_traffic_policy.as_ref()?.mode);
         Self {
             options,
             root_namespace: text(|config| config.root_namespace).unwrap_or("istio-system"),
             trust_domain: text(|config| config.trust_domain).unwrap_or("cluster.local"),
-            trust_domain_aliases: list(|config| &config.trust_domain_aliases).iter().map(|text| text.value).collect(),
+            trust_domain_aliases: aliases.into_iter().map(|text| text.value).collect(),
             auto_mtls: config.as_ref().and_then(|config| config.enable_auto_mtls).is_none_or(|on| on.value),
             outbound_mode: match mode {
                 Some(mode) if mode.value == "REGISTRY_ONLY" => OutboundMode::RegistryOnly,
@@ -84,9 +102,25 @@ impl<'m> Settings<'m> {
         }
     }
 
+    /// The provider of this name. The last of several counts.
     pub fn extension_provider(&self, name: &str) -> Option<&ExtensionProvider<'m>> {
         let providers = &self.config.as_ref()?.extension_providers;
-        providers.iter().find(|provider| provider.name.is_some_and(|own| own.value == name))
+        providers.iter().rfind(|provider| provider.name.is_some_and(|own| own.value == name))
+    }
+
+    /// The provider that a Telemetry names, where case does not count; also one that every mesh has.
+    pub fn telemetry_provider(&self, name: &str) -> Option<Provider<'m>> {
+        let is_named = |own: &str| own.eq_ignore_ascii_case(name);
+        if let Some((name, kind)) = BUILT_IN_PROVIDERS.into_iter().find(|(own, _)| is_named(own)) {
+            return Some(self.provider(name).unwrap_or(Provider { name, kind, node: None }));
+        }
+        let mut names = self.config.as_ref()?.extension_providers.iter().filter_map(|provider| provider.name);
+        self.provider(names.find(|own| is_named(own.value))?.value)
+    }
+
+    fn provider(&self, name: &'m str) -> Option<Provider<'m>> {
+        let (kind, node) = self.extension_provider(name)?.kind()?;
+        Some(Provider { name, kind, node: Some(node) })
     }
 
     /// The full name of a host that an object in `namespace` writes: a name without dots is that of a Service beside it,

@@ -117,6 +117,30 @@ message! {
         include_request_body_in_check: Option<RequestBody<'a>>,
     }
 
+    pub struct FileAccessLog<'a> {
+        path: Option<Str<'a>>,
+        log_format: Option<LogFormat<'a>>,
+        omit_empty_values: Option<Bool>,
+    }
+
+    /// A sink of logs that is asked by gRPC: `envoyHttpAls`, `envoyTcpAls`, `envoyOtelAls`.
+    pub struct AccessLogService<'a> {
+        service: Option<Str<'a>>,
+        port: Option<Int>,
+        log_name: Option<Str<'a>>,
+        log_format: Option<LogFormat<'a>>,
+        filter_state_objects_to_log: Vec<Str<'a>>,
+        additional_request_headers_to_log: Vec<Str<'a>>,
+        additional_response_headers_to_log: Vec<Str<'a>>,
+        additional_response_trailers_to_log: Vec<Str<'a>>,
+    }
+
+    pub struct LogFormat<'a> {
+        text: Option<Str<'a>>,
+        /// A `google.protobuf.Struct`.
+        labels: Option<Node<'a>>,
+    }
+
     /// How much of a request the authorizer gets.
     pub struct RequestBody<'a> {
         max_request_bytes: Option<Int>,

@@ -23,8 +23,9 @@ use crate::envoy::tracing::{
     CustomTag, CustomTagKind, LiteralTag, MetadataKey, MetadataKeySegment, MetadataKind, MetadataTag, RequestMetadata,
 };
 
+use super::access_log::Part;
 use super::settings::{ClientCertDetails, ServerHeader};
-use super::{Context, access_log, push};
+use super::{Context, push};
 
 /// What a connection manager is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +33,15 @@ pub(super) enum Place {
     SidecarOutbound,
     SidecarInbound,
     Gateway,
+}
+
+impl Place {
+    fn part(self) -> Part {
+        match self {
+            Place::SidecarInbound => Part::Server,
+            Place::SidecarOutbound | Place::Gateway => Part::Client,
+        }
+    }
 }
 
 /// What differs from manager to manager of one place.
@@ -94,7 +104,7 @@ pub(super) fn filter(context: &Context<'_, '_>, manager: Manager) -> Filter {
         server_name,
         server_header_transformation,
         stream_idle_timeout: Some(Duration::ZERO),
-        access_log: access_log::logs(context),
+        access_log: context.access_logs.of_requests(manager.place.part()),
         use_remote_address: Some(is_gateway),
         generate_request_id: (!headers.request_id).then_some(false),
         proxy_100_continue: true,

@@ -11,12 +11,14 @@ use crate::envoy::listener::{
     PredicateSet,
 };
 use crate::envoy::matcher::Int32Range;
+use crate::envoy::network_filter::TcpProxy;
 use crate::envoy::route::{
     Action, ClusterSpecifier, Decorator, MaxStreamDuration, PathSpecifier, RetryPolicy, Route, RouteAction,
     RouteConfiguration, RouteMatch, VirtualHost,
 };
 use crate::mesh::{MutualTlsMode, Protocol};
 
+use super::access_log::Part;
 use super::hcm::{self, Manager, Place};
 use super::names::{BLACK_HOLE, INBOUND_PASSTHROUGH, inbound_cluster};
 use super::outbound::{PLAIN_HTTP, address, detection_timeout, http_inspector, tls_inspector};
@@ -24,7 +26,7 @@ use super::proxy::Interception;
 use super::security::Security;
 use super::stat_names::StatName;
 use super::targets::{self, InboundPort};
-use super::{Context, access_log, server_tls, tcp};
+use super::{Context, server_tls, tcp};
 
 /// ALPN names that proxies of the mesh offer: for HTTP, for anything, and for what is not HTTP.
 const MESH_HTTP: [&str; 3] = ["istio-http/1.0", "istio-http/1.1", "istio-h2"];
@@ -259,7 +261,9 @@ impl<'t> Inbound<'_, '_, 't> {
     fn tcp_filters(&self, port: &Port) -> Vec<Filter> {
         let mut filters = vec![tcp::metadata_exchange()];
         filters.extend(self.security.network_filters().iter().cloned());
+        let access_log = self.context.access_logs.of_connections(Part::Server);
         let proxy = tcp::proxy(self.context, port.stat_prefix.clone(), port.cluster.clone(), None);
+        let proxy = TcpProxy { access_log, ..proxy };
         filters.extend(tcp::filters(proxy, port.protocol));
         filters
     }
@@ -295,7 +299,7 @@ impl<'t> Inbound<'_, '_, 't> {
             continue_on_listener_filters_timeout: true,
             transparent: transparent.then_some(true),
             traffic_direction: TrafficDirection::Inbound,
-            access_log: access_log::listener_logs(context),
+            access_log: context.access_logs.of_listener(Part::Server),
             max_connections_to_accept_per_socket_event: Some(1),
             ..Default::default()
         }
@@ -313,6 +317,7 @@ impl<'t> Inbound<'_, '_, 't> {
             listener_filters_timeout: Some(detection_timeout(self.context)),
             continue_on_listener_filters_timeout: true,
             traffic_direction: TrafficDirection::Inbound,
+            access_log: self.context.access_logs.of_listener(Part::Server),
             max_connections_to_accept_per_socket_event: Some(1),
             ..Default::default()
         }

@@ -37,6 +37,7 @@ use crate::mesh::MergedRule;
 use crate::model::destination_rule::TrafficPolicy;
 use crate::model::networking::Sidecar;
 
+use access_log::AccessLogs;
 use policy::Policy;
 use push::Service;
 use scope::Scope;
@@ -62,6 +63,7 @@ pub(crate) struct Context<'c, 't> {
     push: &'t PushContext<'t>,
     proxy: &'c Proxy<'c>,
     scope: Arc<Scope<'t>>,
+    access_logs: AccessLogs,
 }
 
 impl<'t> Translator<'t> {
@@ -71,7 +73,8 @@ impl<'t> Translator<'t> {
 
     /// Everything that istiod pushes to the proxy, each list sorted by name.
     pub fn config(&self, proxy: &Proxy<'_>) -> Config {
-        let context = Context { push: self.push, proxy, scope: self.scope(proxy) };
+        let access_logs = AccessLogs::new(self.push.mesh, proxy.namespace, &proxy.labels);
+        let context = Context { push: self.push, proxy, scope: self.scope(proxy), access_logs };
         let security = Security::new(self.push.mesh, proxy.namespace, &proxy.labels, proxy.is_router());
         let (listeners, routes) = match proxy.is_router() {
             true => {

@@ -21,12 +21,13 @@ use crate::mesh::{Protocol, Resolution, host_matches};
 use crate::model::virtual_service::{L4MatchAttributes, TlsMatchAttributes};
 use crate::model::{Int, Labels, Str};
 
+use super::access_log::Part;
 use super::hcm::{self, Manager, Place};
 use super::names::{BLACK_HOLE, DYNAMIC_DNS, PASSTHROUGH};
 use super::proxy::Interception;
 use super::push::{NO_ADDRESS, Target, VirtualService};
 use super::scope::{EgressListener, OutboundPolicy, ScopedService};
-use super::{Context, access_log, hosts, tcp};
+use super::{Context, hosts, tcp};
 
 /// ALPN names by which the HTTP inspector tells what is HTTP in plain text.
 pub(super) const PLAIN_HTTP: [&str; 2] = ["http/1.1", "h2c"];
@@ -716,7 +717,7 @@ fn virtual_outbound(context: &Context<'_, '_>) -> Listener {
         use_original_dst: Some(true),
         transparent: transparent.then_some(true),
         traffic_direction: TrafficDirection::Outbound,
-        access_log: access_log::listener_logs(context),
+        access_log: context.access_logs.of_listener(Part::Client),
         max_connections_to_accept_per_socket_event: Some(1),
         ..Default::default()
     }

@@ -11,10 +11,11 @@ use crate::mesh::{MergedRule, Protocol, ServicePort};
 use crate::model::destination_rule::TunnelSettings;
 use crate::model::virtual_service::RouteDestination;
 
+use super::access_log::Part;
 use super::push::{Target, VirtualService};
 use super::scope::ScopedService;
 use super::stat_names::StatName;
-use super::{Context, access_log, destinations, hcm, names};
+use super::{Context, destinations, hcm, names};
 
 /// A destination of a TCP or TLS route, and the service that it leads to, if the proxy knows one.
 pub(super) struct Destination<'c, 't> {
@@ -160,7 +161,7 @@ pub(super) fn proxy(
         max_downstream_connection_duration: tcp
             .and_then(|tcp| tcp.max_connection_duration)
             .map(|time| time.value.to_std()),
-        access_log: access_log::logs(context),
+        access_log: context.access_logs.of_connections(Part::Client),
         ..Default::default()
     }
 }

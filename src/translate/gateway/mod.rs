@@ -12,9 +12,10 @@ use std::collections::BTreeMap;
 use crate::envoy::core::{Address, TrafficDirection};
 use crate::envoy::listener::{Listener, ListenerFilter, ProxyProtocol};
 
+use super::Context;
+use super::access_log::Part;
 use super::outbound::tls_inspector;
 use super::security::Security;
-use super::{Context, access_log};
 
 use chains::{Chain, Chains};
 
@@ -61,7 +62,7 @@ fn listener(context: &Context<'_, '_>, bind: &str, port: i64, chains: Vec<Chain>
             .buffer_limit
             .or(settings.edge_profile.then_some(32_768)),
         max_connections_to_accept_per_socket_event: Some(1),
-        access_log: access_log::listener_logs(context),
+        access_log: context.access_logs.of_listener(Part::Client),
         ..Default::default()
     }
 }

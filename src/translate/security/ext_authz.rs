@@ -18,6 +18,7 @@ use crate::mesh::{Mesh, Service};
 use crate::model::mesh_config::{ExtAuthzGrpc, ExtAuthzHttp, RequestBody};
 use crate::model::{Bool, Int, Located, Read, Str};
 
+use super::super::names::outbound_cluster;
 use super::authorization::{HTTP_RBAC, NETWORK_RBAC, metadata};
 
 /// What the shadow rules of CUSTOM policies put before the names of what they find out.
@@ -34,16 +35,14 @@ pub(super) struct ExtAuthz {
 impl ExtAuthz {
     /// The provider of this name; `None` if there is none that can be asked.
     pub(super) fn find(mesh: &Mesh<'_>, name: &str) -> Option<Self> {
-        let providers = mesh.settings.config.iter().flat_map(|config| &config.extension_providers);
-        let named = providers.filter(|provider| provider.name.is_some_and(|own| own.value == name));
-        let mut authorizers = named.filter_map(|provider| provider.kind()).filter(|(kind, _)| is_authorizer(kind));
-        let (kind, node) = authorizers.next()?;
-        if authorizers.next().is_some() || !is_legal_name(name) {
+        let (kind, node) = mesh.settings.extension_provider(name)?.kind()?;
+        if !is_legal_name(name) {
             return None;
         }
         match kind {
             "envoyExtAuthzHttp" => by_http(mesh, &ExtAuthzHttp::read(node)?, name),
-            _ => by_grpc(mesh, &ExtAuthzGrpc::read(node)?, name),
+            "envoyExtAuthzGrpc" => by_grpc(mesh, &ExtAuthzGrpc::read(node)?, name),
+            _ => None,
         }
     }
 
@@ -67,10 +66,6 @@ pub(super) fn policy_prefix(provider: &str) -> String {
         "" => "istio-ext-authz".to_owned(),
         provider => format!("istio-ext-authz-{provider}"),
     }
-}
-
-fn is_authorizer(kind: &str) -> bool {
-    ["envoyExtAuthzHttp", "envoyExtAuthzGrpc"].contains(&kind)
 }
 
 fn is_legal_name(name: &str) -> bool {
@@ -179,7 +174,7 @@ impl<'s, 'm> Target<'s, 'm> {
     }
 
     fn cluster(&self) -> String {
-        format!("outbound|{}||{}", self.port.number(), self.service.host)
+        outbound_cluster(self.port.number().into(), "", &self.service.host)
     }
 }
 
