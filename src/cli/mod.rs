@@ -3,6 +3,7 @@
 mod check;
 mod completions;
 mod config;
+mod diff;
 mod explain;
 mod fix;
 mod man;
@@ -11,9 +12,11 @@ mod mesh;
 mod parse;
 mod peers;
 mod progress;
+mod proxies;
 mod render;
 mod rules;
 mod schema;
+mod table;
 mod terminal;
 
 use std::ffi::OsString;
@@ -39,6 +42,7 @@ struct Arguments {
 enum Command {
     Check(Box<check::Arguments>),
     Render(Box<render::Arguments>),
+    Diff(Box<diff::Arguments>),
     Parse(parse::Arguments),
     Explain(explain::Arguments),
     Rules(rules::Arguments),
@@ -96,6 +100,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
 fn dispatch(command: Command, terminal: &Terminal, out: &mut dyn Write) -> Result {
     match command {
         Command::Check(arguments) => check::run(&arguments, terminal, out),
+        Command::Diff(arguments) => diff::run(&arguments, out),
         Command::Render(arguments) => render::run(&arguments, terminal, out),
         Command::Parse(arguments) => parse::run(&arguments, out),
         Command::Explain(arguments) => explain::run(&arguments, terminal, out),

@@ -173,6 +173,21 @@ macro_rules! kinds {
                 std::iter::empty()$( .chain(self.$field.iter().map(|object| &object.meta)) )*
             }
 
+            /// Makes one object what it is in `other`: another, new, or gone.
+            pub fn adopt(&mut self, object: &ResourceRef, other: &Self) {
+                $( if object.kind == $name && group_of(&object.api_version) == $group {
+                    let is_it = |own: &Object<'a, $type<'a>>| {
+                        own.meta.namespace == object.namespace && own.meta.name.value == object.name
+                    };
+                    let there = other.$field.iter().find(|own| is_it(own)).cloned();
+                    match (self.$field.iter().position(|own| is_it(own)), there) {
+                        (Some(at), Some(there)) => self.$field[at] = there,
+                        (Some(at), None) => { self.$field.remove(at); }
+                        (None, there) => self.$field.extend(there),
+                    }
+                } )*
+            }
+
             /// Leaves out the objects for which `keep` says no.
             pub fn retain(&mut self, keep: impl Fn(&Meta<'a>) -> bool) {
                 $( self.$field.retain(|object| keep(&object.meta)); )*
@@ -291,11 +306,15 @@ pub fn objects<'a>(root: Node<'a>) -> Vec<Node<'a>> {
     }
 }
 
+/// The group of an `apiVersion`; empty for the core group.
+fn group_of(api_version: &str) -> &str {
+    api_version.split_once('/').map_or("", |(group, _)| group)
+}
+
 /// The group and kind that an object says it is of, if that is one we read.
 pub fn kind_of(object: Node<'_>) -> Option<Kind> {
     let api_version = object.get("apiVersion")?.as_str()?;
-    let group = api_version.split_once('/').map_or("", |(group, _)| group);
-    Kind::find(group, object.get("kind")?.as_str()?)
+    Kind::find(group_of(api_version), object.get("kind")?.as_str()?)
 }
 
 /// What an object of any kind is called. The namespace of kinds that are not read is as written.

@@ -1,8 +1,6 @@
 mod places;
-mod proxies;
 mod select;
 mod show;
-mod table;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -19,11 +17,11 @@ use crate::translate::{ProxySpec, PushContext, Translator};
 
 use super::config::ConfigArguments;
 use super::mesh::MeshArguments;
+use super::proxies::{self, ProxyArguments};
 use super::terminal::Terminal;
 use super::{Error, Fallible, Outcome, Result};
 
 use places::Places;
-use proxies::ProxyArguments;
 use select::SelectArguments;
 
 /// Show the Envoy configuration that istiod would push

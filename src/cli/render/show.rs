@@ -17,9 +17,10 @@ use crate::envoy::route::{
 };
 use crate::envoy::{Any, Config, Json};
 
+use crate::cli::table::Table;
+
 use super::places::Places;
 use super::select::{ClusterName, Section, SelectArguments};
-use super::table::Table;
 
 pub(super) fn write(
     config: &Config,

@@ -103,6 +103,13 @@ impl<'m> Endpoint<'m> {
     }
 }
 
+impl Pod<'_> {
+    /// Whether its address is one that no resource tells.
+    pub fn is_invented(&self) -> bool {
+        matches!(self.ip, Cow::Owned(_))
+    }
+}
+
 /// The pods of the mesh, those of templates invented.
 pub(super) fn pods<'m>(mesh: &'m Mesh<'m>) -> Vec<Pod<'m>> {
     let nodes: FxHashMap<_, _> =

@@ -89,6 +89,16 @@ impl<'m> PushContext<'m> {
         Some(labels.map(|(key, value)| (key.value.to_owned(), value.value.to_owned())).collect())
     }
 
+    /// Addresses that stand in no resource, and what they are of.
+    pub fn invented_addresses(&self) -> Vec<(&str, String)> {
+        let pods = self.pods.iter().filter(|pod| pod.is_invented());
+        let pods = pods.map(|pod| (&*pod.ip, format!("pod {}/{}", pod.workload.namespace, pod.name)));
+        let services = self.services.iter().filter(|service| service.is_address_invented());
+        let services = services
+            .map(|service| (service.address.as_str(), format!("service {}/{}", service.namespace(), service.name)));
+        pods.chain(services).collect()
+    }
+
     /// All Gateways, as `namespace/name`.
     pub fn gateway_names(&self) -> Vec<String> {
         self.mesh.resources.gateways.iter().map(|gateway| gateway.meta.full_name()).collect()

@@ -66,6 +66,13 @@ impl<'m> Service<'m> {
         self.address != NO_ADDRESS
     }
 
+    /// Whether the address stands in no resource.
+    pub fn is_address_invented(&self) -> bool {
+        let written =
+            self.mesh.kubernetes().is_some_and(|object| object.spec.cluster_ip.is_some_and(|ip| !ip.is_empty()));
+        self.is_kubernetes() && self.has_address() && !written
+    }
+
     /// Whether the address is one of many, as `10.0.0.0/8`.
     pub fn is_subnet(&self) -> bool {
         self.address.contains('/')

@@ -1,15 +1,15 @@
-//! Which proxies to render for.
+//! Which proxies a command is about.
 
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
 
-use crate::cli::{Error, Fallible};
 use crate::finding::nearest;
 use crate::source;
 use crate::translate::{ProxyKind, ProxySpec, PushContext};
 
 use super::table::Table;
+use super::{Error, Fallible};
 
 /// Without any of these: all proxies of the files
 #[derive(Debug, clap::Args)]
