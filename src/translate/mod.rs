@@ -13,6 +13,7 @@ mod hcm;
 mod hosts;
 mod inbound;
 mod names;
+mod node;
 mod note;
 mod outbound;
 mod policy;
@@ -38,6 +39,7 @@ use crate::model::destination_rule::TrafficPolicy;
 use crate::model::networking::Sidecar;
 
 use access_log::AccessLogs;
+use envoy_filter::{EnvoyFilters, GatewayPorts};
 use policy::Policy;
 use push::Service;
 use scope::Scope;
@@ -55,7 +57,16 @@ type ScopeKey = (String, Option<usize>, bool);
 /// Translates for any number of proxies of one mesh.
 pub struct Translator<'t> {
     push: &'t PushContext<'t>,
+    filters: EnvoyFilters<'t>,
     scopes: Mutex<HashMap<ScopeKey, Arc<Scope<'t>>>>,
+}
+
+/// What a proxy gets, and what of it istiod knows but files do not.
+#[derive(Clone, Debug)]
+pub struct Translation {
+    pub config: Config,
+    /// In no particular order.
+    pub notes: Vec<Note>,
 }
 
 /// What everything that is made for one proxy is made from.
@@ -68,11 +79,11 @@ pub(crate) struct Context<'c, 't> {
 
 impl<'t> Translator<'t> {
     pub fn new(push: &'t PushContext<'t>) -> Self {
-        Self { push, scopes: Mutex::default() }
+        Self { push, filters: EnvoyFilters::new(push.mesh), scopes: Mutex::default() }
     }
 
     /// Everything that istiod pushes to the proxy, each list sorted by name.
-    pub fn config(&self, proxy: &Proxy<'_>) -> Config {
+    pub fn translate(&self, proxy: &Proxy<'_>) -> Translation {
         let access_logs = AccessLogs::new(self.push.mesh, proxy.namespace, &proxy.labels);
         let context = Context { push: self.push, proxy, scope: self.scope(proxy), access_logs };
         let security = Security::new(self.push.mesh, proxy.namespace, &proxy.labels, proxy.is_router());
@@ -91,7 +102,16 @@ impl<'t> Translator<'t> {
                 (listeners, routes)
             }
         };
-        Config { listeners, routes, ..Config::default() }
+        let mut config = Config { node: Some(node::node(&context)), listeners, routes, ..Config::default() };
+        let mut notes = security.notes().to_vec();
+        let identity = (proxy.namespace, &proxy.labels, proxy.is_router());
+        notes.extend(self.filters.apply(&mut config, self.push.mesh, identity, &gateway_ports(&context)));
+        Translation { config, notes }
+    }
+
+    /// [`Self::translate`] without the notes.
+    pub fn config(&self, proxy: &Proxy<'_>) -> Config {
+        self.translate(proxy).config
     }
 
     fn scope(&self, proxy: &Proxy<'_>) -> Arc<Scope<'t>> {
@@ -105,6 +125,17 @@ impl<'t> Translator<'t> {
         };
         Arc::clone(scopes.entry(key).or_insert_with(|| Arc::new(make())))
     }
+}
+
+/// The ports of services that lead to each port of a gateway.
+fn gateway_ports(context: &Context<'_, '_>) -> GatewayPorts {
+    let mut ports = GatewayPorts::new();
+    for target in targets::targets(context) {
+        if let (Ok(own), Ok(port)) = (target.number.try_into(), target.port.number.try_into()) {
+            ports.entry(own).or_default().insert(port);
+        }
+    }
+    ports
 }
 
 impl<'t> Context<'_, 't> {

@@ -2,6 +2,8 @@ mod places;
 mod select;
 mod show;
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -13,7 +15,7 @@ use crate::envoy::{Config, Json, to_yaml};
 use crate::lint::{self, Reported};
 use crate::mesh::Mesh;
 use crate::source::{self, Sources};
-use crate::translate::{ProxySpec, PushContext, Translator};
+use crate::translate::{ProxySpec, PushContext, Translation, Translator};
 
 use super::config::ConfigArguments;
 use super::mesh::MeshArguments;
@@ -139,8 +141,17 @@ fn render(
         return proxies::write_list(&specs, json, out);
     }
     let translator = Translator::new(&push);
+    let told = RefCell::new(BTreeSet::new());
     let config = |spec: &ProxySpec| {
-        let mut config = translator.config(&spec.proxy(&push));
+        let Translation { mut config, notes } = translator.translate(&spec.proxy(&push));
+        for note in notes {
+            let at = sources.locate(note.at);
+            let text = format!("{}:{}:{}: {}", at.file, at.line, at.column, note.message);
+            // Most are true of many proxies.
+            if told.borrow_mut().insert(text.clone()) {
+                eprintln!("note: {text}");
+            }
+        }
         arguments.selection.apply(&mut config);
         config
     };
