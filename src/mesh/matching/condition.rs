@@ -2,7 +2,8 @@
 
 use crate::model::virtual_service::{StringMatch, StringMatchKind};
 
-use super::{Search, TextMatch, Verdict};
+use super::text::{self, TextMatch};
+use super::{Search, Verdict};
 
 /// What is asked of the value of one name.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,32 +33,91 @@ impl<'m> Condition<'m> {
         }
     }
 
-    /// Whether a value that meets `other` meets this.
-    fn follows_from(&self, other: &Self, search: Search) -> Verdict {
-        use Condition::{Absent, In, NotIn, Present};
-        match (self, other) {
-            (Present, Present | In(_)) | (Absent, Absent) => Verdict::Yes,
-            (In(own), In(text)) => own.covers(text, search),
-            (In(own), Present) if own.is_all() => Verdict::Yes,
-            (NotIn(own), NotIn(text)) => text.covers(own, search),
-            (NotIn(own), In(text)) => own.meets(text, search).not(),
-            (NotIn(own), Absent) => own.contains("").not(),
-            (Absent, NotIn(text)) if text.is_all() => Verdict::Undecided,
-            (Present | In(_), NotIn(_) | Absent) | (In(_) | NotIn(_), Present) | (Absent, _) => Verdict::No,
+    /// Whether a value, or the lack of one, meets this.
+    fn accepts(&self, value: Option<&str>) -> Verdict {
+        match (self, value) {
+            (Condition::Present, value) => Verdict::of(value.is_some()),
+            (Condition::Absent, value) => Verdict::of(value.is_none()),
+            (Condition::In(_), None) => Verdict::No,
+            (Condition::In(set), Some(value)) => set.contains(value),
+            (Condition::NotIn(set), value) => set.contains(value.unwrap_or_default()).not(),
         }
     }
 
-    /// Whether some value, or none, meets both.
-    fn meets(&self, other: &Self) -> Verdict {
-        use Condition::{Absent, In, NotIn, Present};
-        match (self, other) {
-            (In(left), In(right)) => left.meets(right, Search::Allowed),
-            (In(own), NotIn(text)) | (NotIn(text), In(own)) => text.covers(own, Search::Allowed).not(),
-            (Absent, NotIn(text)) | (NotIn(text), Absent) => text.contains("").not(),
-            (Absent, Present | In(_)) | (Present | In(_), Absent) => Verdict::No,
-            (NotIn(text), Present) | (Present, NotIn(text)) => Verdict::of(!text.is_all()),
-            (NotIn(_), NotIn(_)) => Verdict::Undecided,
-            (Present, Present | In(_)) | (In(_), Present) | (Absent, Absent) => Verdict::Yes,
+    /// Whether all that is left by other conditions on the name meets this.
+    fn follows_from(&self, left: &Values<'_, 'm>, search: Search) -> Verdict {
+        let absent = left.absent.not().max(self.accepts(None));
+        let sets = |more: Option<&TextMatch<'m>>, less: Option<&TextMatch<'m>>| {
+            let all_of: Vec<_> = left.all_of.iter().copied().chain(more).collect();
+            let none_of: Vec<_> = left.none_of.iter().copied().chain(less).collect();
+            text::none_in(&all_of, &none_of, search)
+        };
+        let present = match self {
+            _ if !left.present => Verdict::Yes,
+            Condition::Present => Verdict::Yes,
+            Condition::Absent => sets(None, None),
+            Condition::In(set) => sets(None, Some(set)),
+            Condition::NotIn(set) => sets(Some(set), None),
+        };
+        absent.min(present)
+    }
+}
+
+/// What all conditions on one name together leave.
+struct Values<'c, 'm> {
+    /// Whether the name may be absent.
+    absent: Verdict,
+    /// Whether the name may have values: those of all of these sets and of none of those.
+    present: bool,
+    all_of: Vec<&'c TextMatch<'m>>,
+    none_of: Vec<&'c TextMatch<'m>>,
+    /// Whether some condition asks for a value.
+    is_needed: bool,
+}
+
+impl<'c, 'm> Values<'c, 'm> {
+    fn new(name: &str, conditions: impl Iterator<Item = &'c Condition<'m>>) -> Self
+    where
+        'm: 'c,
+    {
+        // Every request has the pseudo-headers.
+        let absent = Verdict::of(!name.starts_with(':'));
+        let mut values = Self { absent, present: true, all_of: Vec::new(), none_of: Vec::new(), is_needed: false };
+        for condition in conditions {
+            values.absent = values.absent.min(condition.accepts(None));
+            match condition {
+                Condition::Present => {}
+                Condition::Absent => values.present = false,
+                Condition::In(set) => values.all_of.push(set),
+                Condition::NotIn(set) => values.none_of.push(set),
+            }
+            values.is_needed |= matches!(condition, Condition::Present | Condition::In(_));
+        }
+        values
+    }
+
+    /// Whether anything is left.
+    fn is_possible(&self, search: Search) -> Verdict {
+        let present = || match self.present {
+            true => text::none_in(&self.all_of, &self.none_of, search).not(),
+            false => Verdict::No,
+        };
+        if self.absent.is_yes() { Verdict::Yes } else { self.absent.max(present()) }
+    }
+
+    /// One of the values; `None` inside if the name is better absent.
+    fn sample(&self) -> Option<Option<String>> {
+        if self.absent.is_yes() && !self.is_needed {
+            return Some(None);
+        }
+        let any = ["1", "x"].into_iter().find(|any| {
+            let none = self.none_of.iter().all(|set| set.contains(any) == Verdict::No);
+            none && self.all_of.iter().all(|set| set.contains(any).is_yes())
+        });
+        match any {
+            _ if !self.present => None,
+            Some(any) => Some(Some(any.to_owned())),
+            None => text::sample(&self.all_of, &self.none_of).map(Some),
         }
     }
 }
@@ -86,22 +146,47 @@ impl<'m> Conditions<'m> {
         self.0[start..].iter().take_while(move |(own, _)| own == name).map(|(_, condition)| condition)
     }
 
+    /// The distinct names.
+    fn names(&self) -> impl Iterator<Item = &str> {
+        let repeated = |at: usize| at > 0 && self.0[at - 1].0 == self.0[at].0;
+        self.0.iter().enumerate().filter(move |(at, _)| !repeated(*at)).map(|(_, (name, _))| name.as_str())
+    }
+
     /// Whether all that meets `other` meets these.
     pub fn follow_from(&self, other: &Self, search: Search) -> Verdict {
-        Verdict::all(self.iter().map(|(name, condition)| {
-            let known = Verdict::any(other.of(name).map(|theirs| condition.follows_from(theirs, search)));
-            // Every request has these.
-            if *condition == Condition::Present && name.starts_with(':') { Verdict::Yes } else { known }
+        Verdict::all(self.iter().map(|(name, condition)| match has_many_values(name) {
+            // One value may meet one condition, and another value another condition.
+            true => Verdict::any(other.of(name).map(|theirs| {
+                let left = Values::new(name, std::iter::once(theirs));
+                condition.follows_from(&left, search)
+            })),
+            false => condition.follows_from(&Values::new(name, other.of(name)), search),
         }))
     }
 
     /// Whether something can meet these and `other`.
-    pub fn meet(&self, other: &Self) -> Verdict {
-        Verdict::all(self.iter().flat_map(|(name, condition)| {
-            // A claim may have several values, of which one meets the one condition, and another the other.
-            let single = !name.starts_with('@');
-            other.of(name).filter(move |_| single).map(|theirs| condition.meets(theirs))
+    pub fn meet(&self, other: &Self, search: Search) -> Verdict {
+        let names = self.names().chain(other.names());
+        Verdict::all(names.map(|name| match has_many_values(name) {
+            true => Verdict::all(self.of(name).chain(other.of(name)).map(|condition| {
+                let left = Values::new(name, std::iter::once(condition));
+                left.is_possible(search)
+            })),
+            false => Values::new(name, self.of(name).chain(other.of(name))).is_possible(search),
         }))
+    }
+
+    /// Whether all of these hold for the values.
+    pub(super) fn accept(&self, values: &[(String, String)]) -> Verdict {
+        let of = |name: &str| values.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str());
+        Verdict::all(self.iter().map(|(name, condition)| condition.accepts(of(name))))
+    }
+
+    /// A value for each name that has to have one.
+    pub(super) fn sample(&self) -> Option<Vec<(String, String)>> {
+        let values = self.names().map(|name| Some((name, Values::new(name, self.of(name)).sample()?)));
+        let values = values.collect::<Option<Vec<_>>>()?;
+        Some(values.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect())
     }
 
     pub(super) fn extend(&mut self, other: &Self) {
@@ -118,32 +203,48 @@ impl<'m> Conditions<'m> {
     }
 }
 
+/// Claims of tokens are lists.
+fn has_many_values(name: &str) -> bool {
+    name.starts_with('@')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn conditions<'m>(list: &[&Condition<'m>]) -> Conditions<'m> {
+        Conditions::new(list.iter().map(|condition| ("x".to_owned(), (*condition).clone())))
+    }
+
     #[test]
     fn conditions_follow_from_others() {
         let set = |text| TextMatch::new(StringMatchKind::Exact(text));
+        let regex = |text| TextMatch::new(StringMatchKind::Regex(text));
         let (a, b) = (Condition::In(set("a")), Condition::In(set("b")));
         let (not_a, not_b) = (Condition::NotIn(set("a")), Condition::NotIn(set("b")));
-        let not_empty = Condition::NotIn(set(""));
+        let (either, not_empty) = (Condition::In(regex("a|b")), Condition::NotIn(set("")));
         let (present, absent) = (Condition::Present, Condition::Absent);
-        let cases = [
-            (&present, &a, Verdict::Yes, Verdict::Yes),
-            (&a, &present, Verdict::No, Verdict::Yes),
-            (&a, &b, Verdict::No, Verdict::No),
-            (&not_a, &b, Verdict::Yes, Verdict::Yes),
-            (&not_a, &a, Verdict::No, Verdict::No),
-            (&not_a, &not_b, Verdict::No, Verdict::Undecided),
-            (&not_a, &absent, Verdict::Yes, Verdict::Yes),
-            (&not_empty, &absent, Verdict::No, Verdict::No),
-            (&absent, &not_a, Verdict::No, Verdict::Yes),
-            (&present, &absent, Verdict::No, Verdict::No),
+        let cases: [(&[&Condition<'_>], &[&Condition<'_>], Verdict, Verdict); 14] = [
+            (&[&present], &[&a], Verdict::Yes, Verdict::Yes),
+            (&[&a], &[&present], Verdict::No, Verdict::Yes),
+            (&[&a], &[&b], Verdict::No, Verdict::No),
+            (&[&not_a], &[&b], Verdict::Yes, Verdict::Yes),
+            (&[&not_a], &[&a], Verdict::No, Verdict::No),
+            (&[&not_a], &[&not_b], Verdict::No, Verdict::Yes),
+            (&[&not_a], &[&absent], Verdict::Yes, Verdict::Yes),
+            (&[&not_empty], &[&absent], Verdict::No, Verdict::No),
+            (&[&absent], &[&not_a], Verdict::No, Verdict::Yes),
+            (&[&present], &[&absent], Verdict::No, Verdict::No),
+            (&[&present], &[&not_empty], Verdict::Yes, Verdict::Yes),
+            // Two conditions on one name leave less than each of them.
+            (&[&b], &[&either, &not_a], Verdict::Yes, Verdict::Yes),
+            (&[&either], &[&not_a, &not_b], Verdict::No, Verdict::No),
+            (&[&a], &[&either, &not_b], Verdict::Yes, Verdict::Yes),
         ];
         for (left, right, follows, meets) in cases {
-            assert_eq!(left.follows_from(right, Search::Allowed), follows, "{left:?} follows from {right:?}");
-            assert_eq!(left.meets(right), meets, "{left:?} meets {right:?}");
+            let (own, theirs) = (conditions(left), conditions(right));
+            assert_eq!(own.follow_from(&theirs, Search::Allowed), follows, "{left:?} follow from {right:?}");
+            assert_eq!(own.meet(&theirs, Search::Allowed), meets, "{left:?} meet {right:?}");
         }
     }
 
@@ -153,5 +254,15 @@ mod tests {
         let header = Conditions::new([("x".to_owned(), Condition::Present)]);
         assert_eq!(present.follow_from(&Conditions::default(), Search::Never), Verdict::Yes);
         assert_eq!(header.follow_from(&Conditions::default(), Search::Never), Verdict::No);
+    }
+
+    #[test]
+    fn claims_may_have_several_values() {
+        let claim = |text| {
+            ("@request.auth.claims.group".to_owned(), Condition::In(TextMatch::new(StringMatchKind::Exact(text))))
+        };
+        let (admin, user) = (Conditions::new([claim("admin")]), Conditions::new([claim("user")]));
+        assert_eq!(admin.meet(&user, Search::Allowed), Verdict::Yes);
+        assert_eq!(admin.follow_from(&user, Search::Allowed), Verdict::No);
     }
 }

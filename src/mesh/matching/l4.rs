@@ -2,11 +2,12 @@ use ipnet::IpNet;
 use rustc_hash::FxHashMap;
 
 use crate::format::Subnet;
+use crate::mesh::host_matches;
 use crate::model::virtual_service::{L4MatchAttributes, TlsMatchAttributes, VirtualService};
 use crate::model::{Int, Labels, Object, Str};
 
 use super::proxies::{Source, gateways};
-use super::{Covers, Proxies};
+use super::{Connection, Covers, Proxies};
 
 /// The connections that one entry of `tls[].match` or `tcp[].match` accepts, and for which proxies.
 #[derive(Clone, Debug, PartialEq)]
@@ -77,14 +78,41 @@ impl<'m> L4Predicate<'m> {
     /// Whether nothing is left for `other`, if it comes later. Names must be equal for that: of names that contain
     /// others Envoy takes the most specific one, wherever it stands; so it does with networks.
     pub fn covers(&self, other: &Self) -> bool {
+        self.proxies.covers(&other.proxies) && self.covers_conditions(other)
+    }
+
+    fn covers_conditions(&self, other: &Self) -> bool {
         self.port.is_none_or(|port| other.port == Some(port))
-            && self.proxies.covers(&other.proxies)
             && other.sni.iter().all(|name| self.sni.contains(name))
             && (self.sni.is_empty() || !other.sni.is_empty())
             && match other.subnets.is_empty() {
                 true => self.subnets.is_empty(),
                 false => other.subnets.iter().all(|network| self.subnets.contains(network)),
             }
+    }
+
+    /// A connection that is accepted.
+    pub fn witness(&self) -> Option<Connection<'m>> {
+        let name = |host: &String| match host.strip_prefix('*') {
+            Some(rest) => format!("any{rest}"),
+            None => host.clone(),
+        };
+        Some(Connection {
+            sni: self.sni.first().map(name),
+            address: self.subnets.first().map(|network| network.hosts().next().unwrap_or(network.addr())),
+            port: self.port,
+            client: self.proxies.client()?,
+        })
+    }
+
+    /// Whether a connection is accepted.
+    pub fn accepts(&self, connection: &Connection<'m>) -> bool {
+        let sni = connection.sni.as_deref();
+        self.port.is_none_or(|port| connection.port == Some(port))
+            && self.proxies.accepts(&connection.client)
+            && (self.sni.is_empty() || sni.is_some_and(|name| self.sni.iter().any(|own| host_matches(own, name))))
+            && (self.subnets.is_empty()
+                || connection.address.is_some_and(|address| self.subnets.iter().any(|own| own.contains(&address))))
     }
 }
 
@@ -98,7 +126,19 @@ pub struct L4Index<'p, 'm> {
     entries: FxHashMap<Key<'p>, Vec<(usize, &'p L4Predicate<'m>)>>,
 }
 
+impl<'p, 'm> L4Index<'p, 'm> {
+    fn candidates(&self, other: &'p L4Predicate<'m>) -> impl Iterator<Item = (usize, &'p L4Predicate<'m>)> {
+        let names = [None, other.sni.first().map(String::as_str)];
+        let names = names.into_iter().take(if other.sni.is_empty() { 1 } else { 2 });
+        let ports = [None, other.port].into_iter().take(if other.port.is_none() { 1 } else { 2 });
+        let keys = names.flat_map(move |name| ports.clone().map(move |port| (name, port)));
+        keys.filter_map(|key| self.entries.get(&key)).flatten().copied()
+    }
+}
+
 impl<'p, 'm> Covers<'p, L4Predicate<'m>> for L4Index<'p, 'm> {
+    type Witness = Connection<'m>;
+
     fn insert(&mut self, number: usize, predicate: &'p L4Predicate<'m>) {
         let names: Vec<_> = match predicate.sni.is_empty() {
             true => vec![None],
@@ -109,10 +149,24 @@ impl<'p, 'm> Covers<'p, L4Predicate<'m>> for L4Index<'p, 'm> {
         }
     }
 
-    fn first_covering(&self, other: &'p L4Predicate<'m>) -> Option<usize> {
-        let names = [None, other.sni.first().map(String::as_str)];
-        let keys = names.into_iter().flat_map(|name| [None, other.port].map(|port| (name, port)));
-        let candidates = keys.filter_map(|key| self.entries.get(&key)).flatten();
-        candidates.filter(|(_, predicate)| predicate.covers(other)).map(|(number, _)| *number).min()
+    fn takers(&self, other: &'p L4Predicate<'m>) -> Option<Vec<usize>> {
+        let covering = self.candidates(other).filter(|(_, own)| own.covers_conditions(other));
+        let covering: Vec<_> = covering.collect();
+        let first = |taken: &dyn Fn(&L4Predicate<'m>) -> bool| {
+            covering.iter().filter(|(_, own)| taken(own)).map(|(number, _)| *number).min()
+        };
+        if let Some(number) = first(&|own| own.proxies.covers(&other.proxies)) {
+            return Some(vec![number]);
+        }
+        let gateways = other.proxies.gateways();
+        gateways.map(|gateway| first(&|own| own.proxies.covers_at(gateway, &other.proxies))).collect()
+    }
+
+    /// Who accepts the example is who covers the predicate: of the others Envoy takes the most specific one.
+    fn witness(&self, of: &'p L4Predicate<'m>) -> Option<(Connection<'m>, usize)> {
+        let connection = of.witness()?;
+        let covering = self.candidates(of).filter(|(_, own)| own.covers_conditions(of) && own.accepts(&connection));
+        let first = covering.map(|(number, _)| number).min()?;
+        Some((connection, first))
     }
 }

@@ -12,24 +12,30 @@ mod http;
 mod l4;
 mod pattern;
 mod proxies;
+mod request;
 mod text;
-mod witness;
 
 pub use condition::{Condition, Conditions};
 pub use covers::CoverIndex;
 pub use http::HttpPredicate;
 pub use l4::{L4Index, L4Predicate};
-pub use proxies::Proxies;
+pub use proxies::{Client, Gateway, Proxies};
+pub use request::{Connection, Request};
 pub use text::TextMatch;
-pub use witness::Witness;
 
 /// Predicates, to be asked which of them cover another.
 pub trait Covers<'p, P> {
+    /// An example of what predicates accept.
+    type Witness;
+
     /// Adds a predicate under a number of the caller's.
     fn insert(&mut self, number: usize, predicate: &'p P);
 
-    /// The smallest number of a predicate that covers `other`.
-    fn first_covering(&self, other: &'p P) -> Option<usize>;
+    /// The smallest number of a predicate that covers `other`; if none does, those that do so for each of its gateways.
+    fn takers(&self, other: &'p P) -> Option<Vec<usize>>;
+
+    /// An example of what a predicate accepts, and the smallest number of a predicate that accepts it.
+    fn witness(&self, of: &'p P) -> Option<(Self::Witness, usize)>;
 }
 
 /// The answer to a question about all requests.

@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, OnceLock};
 
+use regex_syntax::hir::literal::Extractor;
+
 use crate::format::Re2;
 use crate::format::language::TextSet;
 
@@ -39,17 +41,20 @@ impl<'m> Pattern<'m> {
             Some(rest) if !rest.ends_with('\\') => rest,
             _ => inner,
         };
-        let (literal, rest) = split_literal(inner);
+        let (mut literal, rest) = split_literal(inner);
         match rest {
             "" => Shape::Exact(literal),
             ".*" if literal.is_empty() => Shape::All,
             ".*" => Shape::Prefix(literal),
-            _ => Shape::Pattern(Pattern {
-                text,
-                segments: literals(inner).iter().flat_map(|literal| segments(literal)).map(str::to_owned).collect(),
-                literal,
-                language: Arc::default(),
-            }),
+            rest => {
+                // What alternatives begin with only their structure tells.
+                if has_alternative(inner) || rest.starts_with('(') {
+                    literal = common_start(text).unwrap_or(literal);
+                }
+                let segments =
+                    literals(inner).iter().flat_map(|literal| segments(literal)).map(str::to_owned).collect();
+                Shape::Pattern(Pattern { text, segments, literal, language: Arc::default() })
+            }
         }
     }
 
@@ -65,6 +70,13 @@ impl<'m> Pattern<'m> {
     pub(super) fn language(&self) -> Option<&TextSet> {
         self.language.get_or_init(|| Re2::parse(self.text).ok().map(TextSet::regex)).as_ref()
     }
+}
+
+/// What every text that matches starts with, as far as the parts of the pattern that few texts match tell.
+fn common_start(pattern: &str) -> Option<String> {
+    let regex = Re2::parse(pattern).ok()?;
+    let starts = Extractor::new().limit_total(50).extract(regex.hir());
+    String::from_utf8(starts.longest_common_prefix()?.to_vec()).ok()
 }
 
 /// The literal that a pattern starts with, without its escapes, and the rest. A character that is repeated or optional
@@ -172,8 +184,10 @@ mod tests {
             (".*", "all"),
             ("/items/[0-9]+", "pattern /items/"),
             ("/items?", "pattern /item"),
-            ("/a|/b", "pattern "),
-            ("/a(/b|/c)", "pattern /a"),
+            ("/a|/b", "pattern /"),
+            ("/a(/b|/c)", "pattern /a/"),
+            ("/(api|apps)/.*", "pattern /ap"),
+            ("(?i)/api", "pattern /"),
             (r"/\d+", "pattern /"),
             (".*x", "pattern "),
             ("/a.+", "pattern /a"),

@@ -1,6 +1,7 @@
 //! For which proxies a match is meant.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use crate::mesh::GatewayReference;
 use crate::model::{Labels, Str};
@@ -15,7 +16,32 @@ pub struct Proxies<'m> {
 }
 
 /// `None` is the mesh.
-type Gateway<'m> = Option<(&'m str, &'m str)>;
+pub type Gateway<'m> = Option<(&'m str, &'m str)>;
+
+/// A proxy that requests come to: of a gateway, or beside a client.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Client<'m> {
+    pub(super) gateway: Gateway<'m>,
+    pub(super) labels: Vec<(&'m str, &'m str)>,
+    pub(super) namespace: Option<&'m str>,
+}
+
+/// `` from a client with `app: web` in namespace `shop` ``, or nothing.
+impl fmt::Display for Client<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.labels.is_empty() && self.namespace.is_none() {
+            return Ok(());
+        }
+        f.write_str(" from a client")?;
+        for ((key, value), word) in self.labels.iter().zip(std::iter::once("with").chain(std::iter::repeat("and"))) {
+            write!(f, " {word} `{key}: {value}`")?;
+        }
+        match self.namespace {
+            Some(namespace) => write!(f, " in namespace `{namespace}`"),
+            None => Ok(()),
+        }
+    }
+}
 
 /// The list of a VirtualService or of a match; `mesh` if it is empty.
 pub(super) fn gateways<'m>(list: &[Str<'m>], namespace: &'m str) -> BTreeSet<Gateway<'m>> {
@@ -70,9 +96,7 @@ impl<'m> Proxies<'m> {
     }
 
     pub fn covers(&self, other: &Self) -> bool {
-        other.gateways.is_subset(&self.gateways)
-            && self.labels.iter().all(|label| other.labels.contains(label))
-            && self.namespace.is_none_or(|namespace| other.namespace == Some(namespace))
+        other.gateways().all(|gateway| self.covers_at(gateway, other))
     }
 
     pub fn meets(&self, other: &Self) -> bool {
@@ -81,6 +105,37 @@ impl<'m> Proxies<'m> {
         !self.gateways.is_disjoint(&other.gateways)
             && !self.labels.iter().any(differs)
             && namespaces.is_none_or(|(left, right)| left == right)
+    }
+
+    /// Its gateways, each alone.
+    pub fn gateways(&self) -> impl ExactSizeIterator<Item = Gateway<'m>> {
+        self.gateways.iter().copied()
+    }
+
+    /// Whether these are all proxies of `other` at one of its gateways.
+    pub(super) fn covers_at(&self, gateway: Gateway<'m>, other: &Self) -> bool {
+        self.gateways.contains(&gateway)
+            && self.labels.iter().all(|label| other.labels.contains(label))
+            && self.namespace.is_none_or(|namespace| other.namespace == Some(namespace))
+    }
+
+    /// One of the proxies.
+    pub(super) fn client(&self) -> Option<Client<'m>> {
+        let gateway = *self.gateways.first()?;
+        Some(Client { gateway, labels: self.labels.clone(), namespace: self.namespace })
+    }
+
+    pub(super) fn accepts(&self, client: &Client<'m>) -> bool {
+        self.gateways.contains(&client.gateway)
+            && self.labels.iter().all(|label| client.labels.contains(label))
+            && self.namespace.is_none_or(|namespace| client.namespace == Some(namespace))
+    }
+
+    /// Leaves only a gateway, which is not named any more. Whether it is one of them.
+    pub(super) fn restrict(&mut self, namespace: &str, name: &str) -> bool {
+        let is_one = self.includes(namespace, name);
+        self.gateways = BTreeSet::from([None]);
+        is_one
     }
 
     /// The proxies of both.

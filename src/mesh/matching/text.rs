@@ -73,6 +73,12 @@ impl<'m> TextMatch<'m> {
         }
     }
 
+    /// Whether what every text of the set starts with is the start of a path.
+    pub(super) fn starts_a_path(&self) -> bool {
+        let start = self.literal();
+        start.is_empty() || start.starts_with('/') && !start.contains(['?', '#'])
+    }
+
     /// What every text of the set has between two slashes, as far as that is plain to see.
     pub(super) fn segments(&self) -> Vec<&str> {
         match &self.shape {
@@ -125,7 +131,8 @@ impl<'m> TextMatch<'m> {
         let text = |text: &str| if fold { text.to_ascii_lowercase() } else { text.to_owned() };
         let (left, right) = (text(self.literal()), text(other.literal()));
         match (&self.shape, &other.shape) {
-            (Shape::All, Shape::All | Shape::Exact(_) | Shape::Prefix(_)) | (_, Shape::All) => Verdict::Yes,
+            (Shape::All, Shape::All | Shape::Exact(_) | Shape::Prefix(_))
+            | (Shape::Exact(_) | Shape::Prefix(_), Shape::All) => Verdict::Yes,
             (Shape::Exact(_), Shape::Exact(_)) => Verdict::of(left == right),
             (Shape::Exact(_), Shape::Prefix(_)) => Verdict::of(left.starts_with(&right)),
             (Shape::Prefix(_), Shape::Exact(_)) => Verdict::of(right.starts_with(&left)),
@@ -143,16 +150,9 @@ impl<'m> TextMatch<'m> {
         self.covers(&Self::exactly(text.to_owned()), Search::Allowed)
     }
 
-    /// A text of the set; `any` if it has all.
-    pub(super) fn sample(&self, any: &str) -> Option<String> {
-        match &self.shape {
-            Shape::All => Some(any.to_owned()),
-            Shape::Exact(text) | Shape::Prefix(text) => Some(text.clone()),
-            Shape::Pattern(pattern) => match find(&[pattern.language()?], &[]) {
-                Found::Text(text) => Some(text),
-                Found::Nothing | Found::Undecided => None,
-            },
-        }
+    /// The text of a set that has no other.
+    fn only_text(&self) -> Option<&str> {
+        self.exact().filter(|_| !self.ignores_case)
     }
 
     fn searched(&self, other: &Self, search: Search, ask: impl Fn(&TextSet, &TextSet) -> Verdict) -> Verdict {
@@ -176,6 +176,50 @@ impl<'m> TextMatch<'m> {
         let text = self.literal();
         !matches!(self.shape, Shape::Pattern(_)) && text.to_ascii_lowercase() == text.to_ascii_uppercase()
     }
+}
+
+/// Whether no text is in every set of `all_of` and in no set of `none_of`.
+pub(super) fn none_in(all_of: &[&TextMatch<'_>], none_of: &[&TextMatch<'_>], search: Search) -> Verdict {
+    let is_within = |inner: &&TextMatch<'_>| none_of.iter().any(|outer| outer.covers(inner, Search::Never).is_yes());
+    if all_of.iter().any(is_within) {
+        return Verdict::Yes;
+    }
+    if let Some(only) = all_of.iter().find_map(|set| set.only_text()) {
+        let others = all_of.iter().map(|set| set.contains(only));
+        return Verdict::all(others.chain(none_of.iter().map(|set| set.contains(only).not()))).not();
+    }
+    match (all_of, none_of) {
+        ([], []) => Verdict::No,
+        ([one], []) if !one.is_pattern() => Verdict::No,
+        ([one], [outer]) => outer.covers(one, search),
+        ([left, right], []) => left.meets(right, search).not(),
+        _ if search == Search::Never => Verdict::Undecided,
+        _ => match found(all_of, none_of) {
+            Found::Nothing => Verdict::Yes,
+            Found::Text(_) => Verdict::No,
+            Found::Undecided => Verdict::Undecided,
+        },
+    }
+}
+
+/// A text that is in every set of `all_of` and in no set of `none_of`.
+pub(super) fn sample(all_of: &[&TextMatch<'_>], none_of: &[&TextMatch<'_>]) -> Option<String> {
+    match found(all_of, none_of) {
+        Found::Text(text) => Some(text),
+        Found::Nothing | Found::Undecided => None,
+    }
+}
+
+fn found(all_of: &[&TextMatch<'_>], none_of: &[&TextMatch<'_>]) -> Found {
+    let (Some(all_of), Some(none_of)) = (languages(all_of), languages(none_of)) else { return Found::Undecided };
+    let all_of: Vec<_> = all_of.iter().map(Language::as_ref).collect();
+    let none_of: Vec<_> = none_of.iter().map(Language::as_ref).collect();
+    find(&all_of, &none_of)
+}
+
+/// `None` if one of them is not a legal pattern.
+fn languages<'s>(sets: &[&'s TextMatch<'_>]) -> Option<Vec<Language<'s>>> {
+    sets.iter().map(|set| set.language()).collect()
 }
 
 /// A language that is kept where it was made, or not.

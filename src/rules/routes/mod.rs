@@ -23,7 +23,6 @@ mod service_bypasses_routes;
 mod shadowed_match;
 mod shadowed_route;
 mod shared_gateway_host;
-mod shared_hosts;
 mod source_match_ignored;
 
 use std::collections::BTreeSet;
@@ -78,6 +77,23 @@ fn is_reported_with<'m>(
         delegate.name.is_some_and(|name| name.value == owner.name.value) && namespace == owner.namespace
     });
     !std::ptr::eq(route.owner, taker.owner) && delegations.count() == 1 && mesh.roots(route.owner).count() == 1
+}
+
+/// The title of `route`, with its VirtualService if that is another than the one of `beside`.
+fn name_of(route: &EffectiveRoute<'_>, beside: &EffectiveRoute<'_>) -> String {
+    match std::ptr::eq(route.owner, beside.owner) {
+        true => route.title(),
+        false => format!("{} of `{}`", route.title(), route.owner.meta.full_name()),
+    }
+}
+
+/// A host of a VirtualService, for examples; nothing for `*`.
+fn example_host(service: &Object<'_, VirtualService<'_>>) -> String {
+    let host = service.spec.hosts.first().map_or("", |host| host.value);
+    match host.strip_prefix("*.") {
+        Some(rest) => format!("any.{rest}"),
+        None => host.trim_start_matches('*').to_owned(),
+    }
 }
 
 /// The ports that requests come in on.

@@ -1,39 +1,58 @@
 use crate::finding::Severity;
-use crate::mesh::Mesh;
+use crate::mesh::{Mesh, Overlap, SharedHost};
 use crate::rules::Report;
 
-use super::shared_hosts::{Overlap, SharedHost, shared_hosts};
+use super::name_of;
 
 /// The rules that VirtualServices have for one host of a gateway must not depend on their order.
 pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
-    for shared in shared_hosts(mesh) {
+    for shared in mesh.shared_hosts() {
         let overlaps = shared.overlaps();
-        for (index, user) in shared.users.iter().enumerate() {
-            let concerned: Vec<_> = overlaps.iter().filter(|overlap| overlap.concerns(index)).collect();
-            // Those with conflicting catch-alls are the worse ones.
-            let Some(worst) = concerned.iter().max_by_key(|overlap| overlap.catch_all) else { continue };
+        for (user, overlap) in
+            shared.users.iter().zip(worst_of_users(&shared, &overlaps)).filter_map(|(user, worst)| Some((user, worst?)))
+        {
             let text =
                 format!("`{}` is served by other VirtualServices that take some of its requests", user.host.value);
-            let draft = report.at(&user.service.meta, user.host.at, text);
-            describe(draft, &shared, worst, index);
+            let (taker, taken) = (overlap.taker.route, overlap.taken.route);
+            let names = (name_of(taker, taken), taken.title());
+            let draft = report
+                .at(&user.service.meta, user.host.at, text)
+                .label("which rule wins depends on the order of creation")
+                .related(taker.route.node.head(), format!("{} of `{}`", taker.title(), taker.owner.meta.full_name()))
+                .related(
+                    taken.route.node.head(),
+                    format!("takes what {} of `{}` is for", names.1, taken.owner.meta.full_name()),
+                )
+                .help(match overlap.witness() {
+                    Some(request) => format!(
+                        "{} goes to {} or to {} of `{}`, whichever VirtualService is older: put their rules into one",
+                        request.to_host(user.host.value),
+                        names.0,
+                        names.1,
+                        taken.owner.meta.full_name(),
+                    ),
+                    None => "put the rules of both into one VirtualService".to_owned(),
+                });
+            if overlap.is_catch_all() {
+                draft.severity(Severity::Error);
+            }
         }
     }
 }
 
-fn describe(draft: crate::rules::Draft<'_>, shared: &SharedHost<'_>, overlap: &Overlap<'_>, own: usize) {
-    let other = if overlap.taker.0 == own { overlap.taken.0 } else { overlap.taker.0 };
-    let other = shared.users[other].service.meta.full_name();
-    let (taker, taken) = (overlap.taker.1, overlap.taken.1);
-    let mut draft = draft
-        .label("which rule wins depends on the order of creation")
-        .related(taker.route.node.head(), format!("{} of `{}`", taker.title(), taker.owner.meta.full_name()))
-        .related(taken.route.node.head(), format!("takes what {} is for", taken.title()))
-        .help(match overlap.witness() {
-            Some(witness) => format!("{witness} is for both; put the rules of `{other}` and this one into one list"),
-            None => format!("put the rules of `{other}` and of this one into one VirtualService"),
-        });
-    if overlap.catch_all {
-        draft = draft.severity(Severity::Error);
+/// For each VirtualService the worst overlap: those of rules that accept everything are the worst.
+fn worst_of_users<'o, 's, 'm>(
+    shared: &SharedHost<'m>,
+    overlaps: &'o [Overlap<'s, 'm>],
+) -> Vec<Option<&'o Overlap<'s, 'm>>> {
+    let mut worst: Vec<Option<&Overlap<'_, '_>>> = vec![None; shared.users.len()];
+    for overlap in overlaps {
+        for user in [overlap.taker.user, overlap.taken.user] {
+            let own = &mut worst[user];
+            if own.is_none_or(|own| overlap.is_catch_all() && !own.is_catch_all()) {
+                *own = Some(overlap);
+            }
+        }
     }
-    let _ = draft;
+    worst
 }

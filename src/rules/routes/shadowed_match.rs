@@ -2,40 +2,46 @@ use crate::finding::Severity;
 use crate::mesh::{Mesh, shadows};
 use crate::rules::Report;
 
-use super::is_reported_with;
+use super::{example_host, is_reported_with, name_of};
 
 /// Something must be left for every match of a rule that gets requests at all.
 pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
     for service in &mesh.resources.virtual_services {
         let routes = mesh.http_routes(service);
-        for (at, (route, takers)) in routes.iter().zip(shadows(&routes)).enumerate() {
-            if takers.iter().all(Option::is_some) {
+        for (at, (route, shadows)) in routes.iter().zip(shadows(&routes)).enumerate() {
+            if shadows.iter().all(Option::is_some) {
                 continue;
             }
-            for (number, (found, taker)) in route.matches.iter().zip(takers).enumerate() {
-                let (Some((by, by_number)), Some(node)) = (taker, found.node) else { continue };
+            for (number, (found, shadow)) in route.matches.iter().zip(shadows).enumerate() {
+                let (Some(shadow), Some(node)) = (shadow, found.node) else { continue };
+                let (by, by_number) = shadow.takers[0];
                 let taker = &routes[by];
                 if !is_reported_with(mesh, service, route, taker) {
                     continue;
                 }
                 let (title, number) = (route.title(), number + 1);
                 let own = by == at;
-                let message = match own {
-                    true => format!("match {number} of {title} is superfluous"),
-                    false => format!("no request reaches match {number} of {title}"),
+                let (message, text) = match own {
+                    true => (
+                        format!("match {number} of {title} is superfluous"),
+                        format!("contained in match {}", by_number + 1),
+                    ),
+                    false => (
+                        format!("no request reaches match {number} of {title}"),
+                        format!("{} takes them", name_of(taker, route)),
+                    ),
                 };
                 let place = taker.matches[by_number].node.unwrap_or(taker.route.node);
-                let text = match own {
-                    true => format!("contained in match {}", by_number + 1),
-                    false => format!("{} takes them", taker.title()),
-                };
                 let mut draft = report.at(&route.owner.meta, node.head(), message).related(place.head(), text);
                 if own || taker.route.same_action(route.route) {
                     draft = draft.severity(Severity::Info);
                 }
-                draft.help(match found.predicate.witness() {
-                    Some(witness) if !own => format!("{witness} goes to {}; put {title} before it", taker.title()),
-                    _ => "remove the match".to_owned(),
+                draft.help(match shadow.witness.filter(|_| !own) {
+                    Some((request, (by, _))) => {
+                        let (request, by) = (request.to_host(&example_host(service)), name_of(&routes[by], route));
+                        format!("{request} goes to {by}, not to {title}: move it up, or remove the match")
+                    }
+                    None => "remove the match".to_owned(),
                 });
             }
         }
