@@ -1,82 +1,150 @@
 //! A bootstrap that serves on 127.0.0.1, where nothing redirects connections to Envoy.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use crate::envoy::any::Any;
-use crate::envoy::cluster::{Cluster, Discovery, DiscoveryType};
-use crate::envoy::core::{Address, SocketAddress};
+use crate::envoy::cluster::{Cluster, Discovery, DiscoveryType, LbConfig};
+use crate::envoy::core::{Address, CidrRange, SocketAddress};
 use crate::envoy::endpoint::{ClusterLoadAssignment, Endpoint, LbEndpoint, LocalityLbEndpoints};
 use crate::envoy::listener::{FilterChain, Listener, ListenerFilter, ListenerPredicate};
 
+use super::references::clusters_mut;
+
 const LOOPBACK: &str = "127.0.0.1";
 
-/// Listeners are bound to ports of their own. A listener whose chains differ by destination port, as `virtualInbound` does,
-/// becomes one listener for each port, named `virtualInbound_<port>`, and one for the rest.
+/// Listeners are bound to ports of their own on 127.0.0.1, and keep their names.
 ///
-/// `PassthroughCluster` and chains that are chosen by destination address cannot be reached, since there is no original
-/// destination.
+/// Nothing tells Envoy the original destination of a connection. What depends on it becomes fixed:
+/// - A listener whose chains differ by destination becomes one listener for each, named for it: `virtualInbound_8080`,
+///   `0.0.0.0_6379_192.0.2.0/24`; and one with the listener's name for all other destinations.
+/// - An inbound `ORIGINAL_DST` cluster leads to its port on 127.0.0.1, where the application is.
+/// - Where a listener is for one destination, an `ORIGINAL_DST` cluster behind it leads there. It is a cluster of its own,
+///   named `<cluster>@<address>:<port>`.
+/// - Other `ORIGINAL_DST` clusters, such as `PassthroughCluster`, take the destination of a request from the header
+///   `x-envoy-original-dst-host: <address>:<port>`. There is no such way for TCP.
 #[derive(Clone, Debug, Default)]
 pub struct Loopback {
-    /// The port of the first listener; the others follow in the order of the bootstrap.
+    /// The ports of listeners, by the name that they have in the bootstrap.
+    pub ports: BTreeMap<String, u16>,
+    /// The port of the first of the other listeners; the rest follow in the order of the bootstrap. With 0, the operating
+    /// system chooses them, and Envoy's admin interface tells them at `/listeners`.
     pub first_port: u16,
-    /// The ports on 127.0.0.1 that stand for endpoints such as `10.0.0.7:8080`. Others keep their address. The
-    /// application behind the proxy itself is `127.0.0.1:<port>`.
+    /// The ports on 127.0.0.1 that stand for endpoints such as `10.0.0.7:8080` or `example.com:443`. Others keep their
+    /// address. The application behind the proxy itself is `127.0.0.1:<port>`.
     pub endpoints: BTreeMap<String, u16>,
 }
 
 impl Loopback {
-    pub(super) fn listeners(&self, listeners: Vec<Listener>) -> Vec<Listener> {
-        let split = listeners.into_iter().flat_map(split_by_port);
-        split.zip(u32::from(self.first_port)..).map(|(listener, port)| bind(listener, port)).collect()
+    pub(super) fn apply(&self, listeners: Vec<Listener>, clusters: Vec<Cluster>) -> (Vec<Listener>, Vec<Cluster>) {
+        let mut listeners: Vec<_> = listeners.into_iter().flat_map(split).collect();
+        let fixed = fix_destinations(&mut listeners, &clusters);
+        self.bind(&mut listeners);
+        let clusters = clusters.into_iter().map(without_destination).chain(fixed);
+        (listeners, clusters.map(|cluster| self.redirect(cluster)).collect())
     }
 
-    pub(super) fn cluster(&self, mut cluster: Cluster) -> Cluster {
-        cluster.upstream_bind_config = None;
-        if let Some(port) = application_port(&cluster) {
-            cluster.discovery = Some(Discovery::Type(DiscoveryType::Static));
-            cluster.lb_policy = Default::default();
-            cluster.cleanup_interval = None;
-            cluster.load_assignment = Some(one_endpoint(&cluster.name, port));
+    fn bind(&self, listeners: &mut [Listener]) {
+        let taken: BTreeSet<u32> = self.ports.values().copied().map(u32::from).collect();
+        let mut next = u32::from(self.first_port);
+        for listener in listeners {
+            let port = self.ports.get(&listener.name).copied().map(u32::from).unwrap_or_else(|| {
+                while next != 0 && taken.contains(&next) {
+                    next += 1;
+                }
+                let port = next;
+                next += u32::from(port != 0);
+                port
+            });
+            bind(listener, port);
         }
+    }
+
+    /// Endpoints that a port on 127.0.0.1 stands for lead there.
+    fn redirect(&self, mut cluster: Cluster) -> Cluster {
+        cluster.upstream_bind_config = None;
         let localities = cluster.load_assignment.iter_mut().flat_map(|endpoints| &mut endpoints.endpoints);
-        for endpoint in localities.flat_map(|locality| &mut locality.lb_endpoints) {
-            if let Some(Address::SocketAddress(socket)) =
-                endpoint.endpoint.as_mut().and_then(|endpoint| endpoint.address.as_mut())
-            {
-                self.redirect(socket);
+        let endpoints = localities.flat_map(|locality| &mut locality.lb_endpoints);
+        for address in endpoints.filter_map(|endpoint| endpoint.endpoint.as_mut()?.address.as_mut()) {
+            let Address::SocketAddress(socket) = address else { continue };
+            let name = format!("{}:{}", socket.address, socket.port_value.unwrap_or_default());
+            if let Some(port) = self.endpoints.get(&name) {
+                *socket = SocketAddress::new(LOOPBACK, u32::from(*port));
             }
         }
         cluster
     }
+}
 
-    fn redirect(&self, socket: &mut SocketAddress) {
-        let name = format!("{}:{}", socket.address, socket.port_value.unwrap_or_default());
-        if let Some(port) = self.endpoints.get(&name) {
-            *socket = SocketAddress::new(LOOPBACK, u32::from(*port));
+fn bind(listener: &mut Listener, port: u32) {
+    listener.address = Some(Address::socket(LOOPBACK, port));
+    listener.bind_to_port = None;
+    listener.use_original_dst = None;
+    listener.transparent = None;
+    let restores = |config: &Option<Any>| matches!(config, Some(Any::OriginalDst(_) | Any::OriginalSrc(_)));
+    listener.listener_filters.retain(|filter| !restores(&filter.typed_config));
+}
+
+/// What a filter chain asks of the destination of a connection. `None` is any.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Destination {
+    port: Option<u32>,
+    /// An address and the length of its prefix.
+    network: Option<(String, u32)>,
+}
+
+impl Destination {
+    /// A chain for several networks has as many destinations.
+    fn all_of(chain: &FilterChain) -> Vec<Self> {
+        let Some(matched) = &chain.filter_chain_match else { return vec![Self::default()] };
+        let port = matched.destination_port;
+        if matched.prefix_ranges.is_empty() {
+            return vec![Self { port, network: None }];
         }
+        let network = |range: &CidrRange| Some((range.address_prefix.clone(), range.prefix_len.unwrap_or_default()));
+        matched.prefix_ranges.iter().map(|range| Self { port, network: network(range) }).collect()
+    }
+
+    /// The listener that serves this destination alone. Its address is that of the destination, if that is only one.
+    fn piece_of(&self, listener: &Listener) -> Listener {
+        let mut piece = listener.clone();
+        piece.filter_chains.retain(|chain| Self::all_of(chain).contains(self));
+        for matched in piece.filter_chains.iter_mut().filter_map(|chain| chain.filter_chain_match.as_mut()) {
+            matched.destination_port = None;
+            matched.prefix_ranges.clear();
+        }
+        if let Some(port) = self.port {
+            piece.name += &format!("_{port}");
+            let filters = piece.listener_filters.into_iter();
+            piece.listener_filters = filters.filter_map(|filter| enabled_at(filter, port)).collect();
+        }
+        if let Some((address, length)) = &self.network {
+            piece.name += &format!("_{address}/{length}");
+        }
+        if let Some(Address::SocketAddress(socket)) = &mut piece.address {
+            socket.port_value = self.port.or(socket.port_value);
+            match &self.network {
+                Some((address, length)) if is_one_address(address, *length) => socket.address = address.clone(),
+                Some(_) => socket.address = "0.0.0.0".to_owned(),
+                None => {}
+            }
+        }
+        piece
     }
 }
 
-fn split_by_port(listener: Listener) -> Vec<Listener> {
-    let port_of = |chain: &FilterChain| chain.filter_chain_match.as_ref().and_then(|matched| matched.destination_port);
-    let ports: BTreeSet<u32> = listener.filter_chains.iter().filter_map(port_of).collect();
-    let for_port = |port: Option<u32>| {
-        let mut one = listener.clone();
-        one.filter_chains.retain(|chain| port_of(chain) == port);
-        for matched in one.filter_chains.iter_mut().filter_map(|chain| chain.filter_chain_match.as_mut()) {
-            matched.destination_port = None;
-        }
-        if let Some(port) = port {
-            one.name = format!("{}_{port}", one.name);
-            one.listener_filters =
-                one.listener_filters.into_iter().filter_map(|filter| enabled_at(filter, port)).collect();
-        }
-        one
-    };
-    let of_ports: Vec<_> = ports.into_iter().map(|port| for_port(Some(port))).collect();
-    let rest = for_port(None);
-    let has_rest = !rest.filter_chains.is_empty() || rest.default_filter_chain.is_some();
-    of_ports.into_iter().chain(has_rest.then_some(rest)).collect()
+fn is_one_address(address: &str, length: u32) -> bool {
+    address.parse().is_ok_and(|address: IpAddr| length == if address.is_ipv4() { 32 } else { 128 })
+}
+
+/// One listener for each destination that the chains ask for. Envoy, too, looks at nothing but the chains for the port of
+/// a connection if there are any, and among them at the narrowest network.
+fn split(listener: Listener) -> Vec<Listener> {
+    let mut destinations: BTreeSet<_> = listener.filter_chains.iter().flat_map(Destination::all_of).collect();
+    let any = Destination::default();
+    let has_rest = destinations.remove(&any) || listener.default_filter_chain.is_some();
+    let pieces = destinations.iter().map(|destination| destination.piece_of(&listener));
+    pieces.chain(has_rest.then(|| any.piece_of(&listener))).collect()
 }
 
 /// The filter without its condition, if it is not disabled for this destination port.
@@ -98,29 +166,67 @@ fn holds_at(predicate: &ListenerPredicate, port: u32) -> bool {
     }
 }
 
-fn bind(listener: Listener, port: u32) -> Listener {
-    let mut listener = Listener {
-        address: Some(Address::socket(LOOPBACK, port)),
-        bind_to_port: None,
-        use_original_dst: None,
-        transparent: None,
-        ..listener
+/// Makes listeners for one destination lead to clusters with that destination, and returns those clusters.
+fn fix_destinations(listeners: &mut [Listener], clusters: &[Cluster]) -> Vec<Cluster> {
+    let redirected: BTreeMap<_, _> =
+        clusters.iter().filter(|cluster| is_redirected(cluster)).map(|cluster| (&cluster.name, cluster)).collect();
+    let mut fixed = BTreeMap::new();
+    for listener in listeners {
+        let Some(SocketAddress { address, port_value, .. }) = only_destination(listener).cloned() else { continue };
+        let port = port_value.unwrap_or_default();
+        for name in clusters_mut(listener) {
+            let Some(&cluster) = redirected.get(name) else { continue };
+            *name += &format!("@{address}:{port}");
+            let named = Cluster { name: name.clone(), ..cluster.clone() };
+            fixed.insert(name.clone(), with_destination(named, &address, port));
+        }
+    }
+    fixed.into_values().collect()
+}
+
+fn is_redirected(cluster: &Cluster) -> bool {
+    matches!(cluster.discovery, Some(Discovery::Type(DiscoveryType::OriginalDst)))
+}
+
+fn only_destination(listener: &Listener) -> Option<&SocketAddress> {
+    let Some(Address::SocketAddress(socket)) = &listener.address else { return None };
+    let address: IpAddr = socket.address.parse().ok()?;
+    (!address.is_unspecified() && !address.is_loopback()).then_some(socket)
+}
+
+fn without_destination(mut cluster: Cluster) -> Cluster {
+    if !is_redirected(&cluster) {
+        return cluster;
+    }
+    if let Some(port) = application_port(&cluster) {
+        return with_destination(cluster, LOOPBACK, port);
+    }
+    let mut config = match cluster.lb_config.take() {
+        Some(LbConfig::OriginalDstLbConfig(config)) => config,
+        _ => Default::default(),
     };
-    let redirected = |config: &Option<Any>| matches!(config, Some(Any::OriginalDst(_) | Any::OriginalSrc(_)));
-    listener.listener_filters.retain(|filter| !redirected(&filter.typed_config));
-    listener
+    config.use_http_header = true;
+    cluster.lb_config = Some(LbConfig::OriginalDstLbConfig(config));
+    cluster
 }
 
-/// The port of the application that an inbound cluster leads to: its original destination.
+/// The port of an inbound cluster: `inbound|8080||`.
 fn application_port(cluster: &Cluster) -> Option<u32> {
-    let original = matches!(cluster.discovery, Some(Discovery::Type(DiscoveryType::OriginalDst)));
-    let port = cluster.name.strip_prefix("inbound|")?.split('|').next()?;
-    port.parse().ok().filter(|_| original)
+    cluster.name.strip_prefix("inbound|")?.split('|').next()?.parse().ok()
 }
 
-fn one_endpoint(cluster_name: &str, port: u32) -> ClusterLoadAssignment {
-    let address = Some(Address::socket(LOOPBACK, port));
+fn with_destination(cluster: Cluster, address: &str, port: u32) -> Cluster {
+    let address = Some(Address::socket(address, port));
     let endpoint = LbEndpoint { endpoint: Some(Endpoint { address, ..Default::default() }), ..Default::default() };
     let locality = LocalityLbEndpoints { lb_endpoints: vec![endpoint], ..Default::default() };
-    ClusterLoadAssignment { cluster_name: cluster_name.to_owned(), endpoints: vec![locality], ..Default::default() }
+    let cluster_name = cluster.name.clone();
+    let endpoints = ClusterLoadAssignment { cluster_name, endpoints: vec![locality], ..Default::default() };
+    Cluster {
+        discovery: Some(Discovery::Type(DiscoveryType::Static)),
+        lb_policy: Default::default(),
+        lb_config: None,
+        cleanup_interval: None,
+        load_assignment: Some(endpoints),
+        ..cluster
+    }
 }

@@ -1,6 +1,6 @@
 //! TLS contexts without a control plane.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::envoy::any::Any;
 use crate::envoy::cluster::Cluster;
@@ -8,27 +8,49 @@ use crate::envoy::core::{DataSource, TransportSocket};
 use crate::envoy::listener::Listener;
 use crate::envoy::protocol::{ExplicitHttpConfig, UpstreamProtocol};
 use crate::envoy::tls::{
-    CertificateValidationContext, CommonTlsContext, SdsSecretConfig, Secret, SecretKind, Validation,
+    CertificateValidationContext, CommonTlsContext, SdsSecretConfig, Secret, SecretKind, TlsCertificate, Validation,
 };
 
-use super::chains;
-use super::secrets::{MissingSecret, Secrets};
+use super::note::Note;
+use super::{Options, chains, chains_mut};
 
 const PEER_EXCHANGE: &str = "istio-peer-exchange";
+/// The names that istiod has for the workload's own certificate and for the authorities of the operating system.
+const WORKLOAD: &str = "default";
+const SYSTEM_ROOTS: &str = "file-root:system";
 
-/// Makes every TLS context refer to static secrets, and returns those, by name.
+/// Makes every TLS context refer to static secrets, and returns those: certificates, then authorities, each by name.
 pub(super) fn use_static_secrets(
     listeners: &mut [Listener],
     clusters: &mut [Cluster],
-    secrets: &Secrets,
-) -> Result<Vec<Secret>, MissingSecret> {
-    let of_listeners = listeners.iter_mut().flat_map(chains).filter_map(|chain| chain.transport_socket.as_mut());
+    options: &Options<'_>,
+    notes: &mut BTreeSet<Note>,
+) -> Vec<Secret> {
+    let server_names = server_names(listeners);
+    let mut used = Used { options, server_names, certificates: BTreeMap::new(), authorities: BTreeMap::new(), notes };
+    let of_listeners = listeners.iter_mut().flat_map(chains_mut).filter_map(|chain| chain.transport_socket.as_mut());
     let of_clusters = clusters.iter_mut().flat_map(transport_sockets);
-    let mut used = Used { secrets, certificates: BTreeMap::new(), authorities: BTreeMap::new() };
     for context in of_listeners.chain(of_clusters).filter_map(tls_context) {
-        used.replace(context)?;
+        used.replace(context);
     }
-    Ok(used.certificates.into_values().chain(used.authorities.into_values()).collect())
+    used.certificates.into_values().chain(used.authorities.into_values()).collect()
+}
+
+/// The names under which clients ask for the certificates of servers, by secret.
+fn server_names(listeners: &[Listener]) -> BTreeMap<String, BTreeSet<String>> {
+    let mut names: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for chain in listeners.iter().flat_map(chains) {
+        let Some(Any::DownstreamTls(context)) = chain.transport_socket.as_ref().and_then(|s| s.typed_config.as_ref())
+        else {
+            continue;
+        };
+        let asked = chain.filter_chain_match.iter().flat_map(|matched| &matched.server_names);
+        let secrets = context.common_tls_context.iter().flat_map(|common| &common.tls_certificate_sds_secret_configs);
+        for secret in secrets {
+            names.entry(secret.name.clone()).or_default().extend(asked.clone().cloned());
+        }
+    }
+    names
 }
 
 fn transport_sockets(cluster: &mut Cluster) -> impl Iterator<Item = &mut TransportSocket> {
@@ -48,56 +70,86 @@ fn tls_context(socket: &mut TransportSocket) -> Option<&mut CommonTlsContext> {
 
 /// The secrets that TLS contexts name.
 struct Used<'a> {
-    secrets: &'a Secrets,
+    options: &'a Options<'a>,
+    server_names: BTreeMap<String, BTreeSet<String>>,
     certificates: BTreeMap<String, Secret>,
     authorities: BTreeMap<String, Secret>,
+    notes: &'a mut BTreeSet<Note>,
 }
 
 impl Used<'_> {
-    fn replace(&mut self, context: &mut CommonTlsContext) -> Result<(), MissingSecret> {
+    fn replace(&mut self, context: &mut CommonTlsContext) {
         context.alpn_protocols.retain(|protocol| protocol != PEER_EXCHANGE);
         for certificate in &mut context.tls_certificate_sds_secret_configs {
             certificate.sds_config = None;
-            self.certificate(&certificate.name)?;
+            self.use_certificate(&certificate.name);
         }
         match &mut context.validation {
-            Some(Validation::ValidationContextSdsSecretConfig(authority)) => self.authority(authority)?,
+            Some(Validation::ValidationContextSdsSecretConfig(authority)) => self.use_authority(authority),
             Some(Validation::CombinedValidationContext(combined)) => {
                 if let Some(authority) = &mut combined.validation_context_sds_secret_config {
-                    self.authority(authority)?;
+                    self.use_authority(authority);
                 }
                 if let Some(default) = &mut combined.default_validation_context {
-                    self.revocations(default);
+                    self.use_revocations(default);
                 }
             }
-            Some(Validation::ValidationContext(validation)) => self.revocations(validation),
+            Some(Validation::ValidationContext(validation)) => self.use_revocations(validation),
             None => {}
         }
-        Ok(())
     }
 
-    fn certificate(&mut self, name: &str) -> Result<(), MissingSecret> {
+    fn use_certificate(&mut self, name: &str) {
         if !self.certificates.contains_key(name) {
-            let kind = SecretKind::TlsCertificate(self.secrets.certificate(name)?);
+            let kind = SecretKind::TlsCertificate(self.certificate(name));
             self.certificates.insert(name.to_owned(), secret(name, kind));
         }
-        Ok(())
     }
 
-    fn authority(&mut self, config: &mut SdsSecretConfig) -> Result<(), MissingSecret> {
+    fn certificate(&mut self, name: &str) -> TlsCertificate {
+        let given = self.options.secrets.certificates.get(name).cloned();
+        let certificate = given.unwrap_or_else(|| {
+            let names = self.server_names.get(name).into_iter().flatten().map(String::as_str);
+            let identity = self.options.identity.as_deref().filter(|_| name == WORKLOAD);
+            self.notes.insert(Note::StandIn { secret: name.to_owned() });
+            self.options.authority.issue(names, identity)
+        });
+        TlsCertificate {
+            certificate_chain: Some(DataSource::InlineString(certificate.chain)),
+            private_key: Some(DataSource::InlineString(certificate.key)),
+            ..Default::default()
+        }
+    }
+
+    fn use_authority(&mut self, config: &mut SdsSecretConfig) {
         config.sds_config = None;
         if !self.authorities.contains_key(&config.name) {
-            let kind = SecretKind::ValidationContext(self.secrets.authority(&config.name)?);
+            let trusted_ca = Some(self.authority(&config.name));
+            let kind = SecretKind::ValidationContext(CertificateValidationContext { trusted_ca, ..Default::default() });
             self.authorities.insert(config.name.clone(), secret(&config.name, kind));
         }
-        Ok(())
     }
 
-    /// A list of revoked certificates lies in the pod; a test authority has one of its own.
-    fn revocations(&self, context: &mut CertificateValidationContext) {
-        if let (Some(DataSource::Filename(_)), Some(list)) = (&context.crl, self.secrets.revocations()) {
-            context.crl = Some(DataSource::InlineString(list));
+    fn authority(&mut self, name: &str) -> DataSource {
+        let secrets = &self.options.secrets;
+        match (secrets.authorities.get(name), &secrets.system_roots) {
+            (Some(given), _) => DataSource::InlineString(given.clone()),
+            (None, Some(file)) if name == SYSTEM_ROOTS => DataSource::Filename(file.clone()),
+            (None, _) => {
+                self.notes.insert(Note::StandIn { secret: name.to_owned() });
+                DataSource::InlineString(self.options.authority.pem())
+            }
         }
+    }
+
+    /// A list of revoked certificates lies in the pod.
+    fn use_revocations(&mut self, context: &mut CertificateValidationContext) {
+        let Some(DataSource::Filename(file)) = &context.crl else { return };
+        let list = self.options.secrets.revocations.get(file).cloned().unwrap_or_else(|| {
+            self.notes.insert(Note::StandIn { secret: file.clone() });
+            self.options.authority.revocations()
+        });
+        context.crl = Some(DataSource::InlineString(list));
     }
 }
 

@@ -1,0 +1,193 @@
+//! Requests to a proxy on loopback, and the servers behind it.
+
+use std::collections::BTreeMap;
+use std::io::{self, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use meshlint::envoy::bootstrap::TestAuthority;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use serde::Deserialize;
+
+/// One connection to a listener, and what comes back.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Exchange {
+    /// The name of the listener in the bootstrap.
+    to: String,
+    /// The path of an HTTP request.
+    get: Option<String>,
+    #[serde(default)]
+    host: String,
+    /// `{name}` stands for the address of that backend.
+    #[serde(default)]
+    headers: BTreeMap<String, String>,
+    /// What is sent instead of an HTTP request.
+    send: Option<String>,
+    /// The name that TLS asks for.
+    tls: Option<String>,
+    /// The name in the certificate of the client.
+    certificate: Option<String>,
+    /// The status and the beginning of the body, or what came back for `send`, or `closed` without an answer.
+    answer: Option<String>,
+    location: Option<String>,
+    /// The backends that answer, each with its share of 100.
+    #[serde(default)]
+    shares: BTreeMap<String, u32>,
+}
+
+/// A server that tells its name, and the path of a request or whatever else it got.
+pub struct Backend {
+    pub name: String,
+    pub port: u16,
+}
+
+impl Backend {
+    /// Runs until the test ends.
+    pub fn start(name: &str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let own_name = name.to_owned();
+        std::thread::spawn(move || {
+            for connection in listener.incoming().flatten() {
+                let name = own_name.clone();
+                std::thread::spawn(move || answer(connection, &name));
+            }
+        });
+        Self { name: name.to_owned(), port }
+    }
+}
+
+fn answer(mut connection: TcpStream, name: &str) -> io::Result<()> {
+    let mut buffer = [0; 4096];
+    loop {
+        let length = connection.read(&mut buffer)?;
+        if length == 0 {
+            return Ok(());
+        }
+        let got = String::from_utf8_lossy(&buffer[..length]);
+        match got.strip_prefix("GET ").and_then(|rest| rest.split(' ').next()) {
+            Some(path) => {
+                let body = format!("{name} {path}");
+                write!(connection, "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len())?;
+            }
+            None => write!(connection, "{name} {got}")?,
+        }
+    }
+}
+
+pub struct Client<'a> {
+    pub ports: BTreeMap<String, u16>,
+    pub backends: Vec<Backend>,
+    pub authority: &'a TestAuthority,
+}
+
+impl Client<'_> {
+    pub fn problem(&self, exchange: &Exchange) -> Option<String> {
+        let got = match exchange.shares.is_empty() {
+            true => self.answer(exchange),
+            false => return self.problem_of_shares(exchange),
+        };
+        let expected = exchange.answer.as_deref().unwrap_or_default();
+        let location = exchange.location.as_ref().map(|location| format!("\r\nlocation: {location}\r\n"));
+        let fits = match exchange.send {
+            Some(_) => got == expected,
+            None => summary(&got).starts_with(expected) && location.is_none_or(|location| got.contains(&location)),
+        };
+        (!fits).then(|| format!("{exchange:?}: {got}"))
+    }
+
+    /// Weights are random, so shares are only near: 200 requests are within 11 of 100 of the right share, save once in
+    /// some 10,000 times.
+    fn problem_of_shares(&self, exchange: &Exchange) -> Option<String> {
+        const REQUESTS: u32 = 200;
+        let answers: Vec<_> = (0..REQUESTS).map(|_| summary(&self.answer(exchange))).collect();
+        let problem = exchange.shares.iter().find_map(|(name, share)| {
+            let beginning = format!("200 {name} ");
+            let count = answers.iter().filter(|answer| answer.starts_with(&beginning)).count();
+            let percent = u32::try_from(count).unwrap() * 100 / REQUESTS;
+            (percent.abs_diff(*share) > 11).then(|| format!("{exchange:?}: {name} has {percent} of 100"))
+        });
+        problem.or_else(|| answers.into_iter().find(|answer| !answer.starts_with("200 ")))
+    }
+
+    /// Waits until the proxy listens.
+    fn answer(&self, exchange: &Exchange) -> String {
+        let port = self.ports[&exchange.to];
+        let started = Instant::now();
+        let connection = loop {
+            match TcpStream::connect(("127.0.0.1", port)) {
+                Ok(connection) => break connection,
+                Err(error) => assert!(started.elapsed() < Duration::from_secs(60), "nobody listens: {error}"),
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        };
+        connection.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        let got = match &exchange.tls {
+            None => self.exchange(connection, exchange),
+            Some(name) => {
+                let config = Arc::new(self.tls(exchange.certificate.as_deref()));
+                let name = ServerName::try_from(name.clone()).unwrap();
+                let session = ClientConnection::new(config, name).unwrap();
+                self.exchange(StreamOwned::new(session, connection), exchange)
+            }
+        };
+        got.ok().filter(|text| !text.is_empty()).unwrap_or_else(|| "closed".to_owned())
+    }
+
+    fn exchange(&self, mut connection: impl Read + Write, exchange: &Exchange) -> io::Result<String> {
+        if let Some(text) = &exchange.send {
+            connection.write_all(text.as_bytes())?;
+            let mut buffer = [0; 4096];
+            let length = connection.read(&mut buffer)?;
+            return Ok(String::from_utf8_lossy(&buffer[..length]).into_owned());
+        }
+        let path = exchange.get.as_deref().unwrap_or("/");
+        let mut request = format!("GET {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n", exchange.host);
+        for (name, value) in &exchange.headers {
+            let value = self.backends.iter().fold(value.clone(), |value, backend| {
+                value.replace(&format!("{{{}}}", backend.name), &format!("127.0.0.1:{}", backend.port))
+            });
+            request += &format!("{name}: {value}\r\n");
+        }
+        connection.write_all(format!("{request}\r\n").as_bytes())?;
+        let mut answer = String::new();
+        // Envoy waits a second before it closes some connections.
+        while !is_whole(&answer) {
+            let mut buffer = [0; 4096];
+            match connection.read(&mut buffer)? {
+                0 => break,
+                length => answer += &String::from_utf8_lossy(&buffer[..length]),
+            }
+        }
+        Ok(answer)
+    }
+
+    fn tls(&self, name: Option<&str>) -> ClientConfig {
+        let certificates = |pem: &str| CertificateDer::pem_slice_iter(pem.as_bytes()).collect::<Result<Vec<_>, _>>();
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(certificates(&self.authority.pem()).unwrap());
+        let config = ClientConfig::builder().with_root_certificates(roots);
+        let Some(name) = name else { return config.with_no_client_auth() };
+        let issued = self.authority.issue([], [name]);
+        let key = PrivateKeyDer::from_pem_slice(issued.key.as_bytes()).unwrap();
+        config.with_client_auth_cert(certificates(&issued.chain).unwrap(), key).unwrap()
+    }
+}
+
+/// Whether the body of an HTTP answer is as long as its head says.
+fn is_whole(answer: &str) -> bool {
+    let Some((head, body)) = answer.split_once("\r\n\r\n") else { return false };
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
+    length.is_some_and(|length: usize| body.len() >= length)
+}
+
+/// The status and the body of an answer, or the answer itself if it is not of HTTP.
+fn summary(answer: &str) -> String {
+    let Some((head, body)) = answer.split_once("\r\n\r\n") else { return answer.to_owned() };
+    let status = head.split(' ').nth(1).unwrap_or_default();
+    format!("{status} {body}")
+}
