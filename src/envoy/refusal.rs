@@ -177,9 +177,7 @@ fn problem_of_listener(listener: &Listener) -> Option<String> {
         return Some("it has no filter chain".to_owned());
     }
     let mut seen = BTreeSet::new();
-    let overlaps = |chain: &&FilterChain| {
-        matched_connections(chain).into_iter().fold(false, |found, key| !seen.insert(key) || found)
-    };
+    let overlaps = |chain: &&FilterChain| matched_connections(chain).into_iter().any(|key| !seen.insert(key));
     if let Some(overlapping) = listener.filter_chains.iter().find(overlaps) {
         return Some(format!("the filter chain `{}` is for connections that an earlier one is for", overlapping.name));
     }
@@ -224,7 +222,9 @@ fn matched_connections(chain: &FilterChain) -> Vec<Vec<String>> {
     ];
     criteria.into_iter().fold(vec![Vec::new()], |keys, values| {
         let values = if values.is_empty() { vec![String::new()] } else { values };
-        keys.iter().flat_map(|key| values.iter().map(|value| [key.as_slice(), &[value.clone()]].concat())).collect()
+        keys.iter()
+            .flat_map(|key| values.iter().map(|value| [key.as_slice(), std::slice::from_ref(value)].concat()))
+            .collect()
     })
 }
 

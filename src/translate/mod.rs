@@ -6,6 +6,7 @@
 #![allow(dead_code, unused_imports)] // Until every part is there.
 
 mod access_log;
+mod certificates;
 mod destinations;
 mod envoy_filter;
 mod gateway;
@@ -45,6 +46,7 @@ use push::Service;
 use scope::Scope;
 use security::Security;
 
+pub use certificates::{identity, secrets};
 pub use note::Note;
 pub use proxies::ProxySpec;
 pub use proxy::{Interception, Locality, Proxy, ProxyKind};

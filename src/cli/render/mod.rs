@@ -15,7 +15,7 @@ use crate::envoy::{Config, Json, to_yaml};
 use crate::lint::{self, Reported};
 use crate::mesh::Mesh;
 use crate::source::{self, Sources};
-use crate::translate::{ProxySpec, PushContext, Translation, Translator};
+use crate::translate::{Proxy, ProxySpec, PushContext, Translation, Translator, identity, secrets as certificates};
 
 use super::config::ConfigArguments;
 use super::mesh::MeshArguments;
@@ -172,7 +172,8 @@ fn render(
             Ok(write!(out, "{}", to_yaml(&value))?)
         }
         Format::Bootstrap => {
-            let value = of_all(arguments, &specs, |spec| bootstrap_of(arguments, mesh, &config(spec)))?;
+            let value =
+                of_all(arguments, &specs, |spec| Ok(bootstrap_of(arguments, mesh, &spec.proxy(&push), &config(spec))))?;
             write_json(&value, out)
         }
     }
@@ -198,22 +199,28 @@ fn write_json(value: &Value, out: &mut dyn Write) -> Fallible<()> {
     Ok(writeln!(out)?)
 }
 
-fn bootstrap_of(arguments: &Arguments, mesh: &Mesh<'_>, config: &Config) -> Fallible<Value> {
+fn bootstrap_of(arguments: &Arguments, mesh: &Mesh<'_>, proxy: &Proxy<'_>, config: &Config) -> Value {
     let BootstrapArguments { bind, first_port, admin_port } = arguments.bootstrap;
+    let authority = TestAuthority::generate();
     let options = bootstrap::Options {
-        secrets: secrets(mesh)?,
+        secrets: Secrets { system_roots: system_roots(), ..certificates(mesh, proxy) },
+        identity: Some(identity(mesh, proxy)),
         bind: match bind {
             BindChoice::AsConfigured => Bind::AsConfigured,
             BindChoice::Loopback => Bind::Loopback(Loopback { first_port, ..Loopback::default() }),
         },
         admin: admin_port.map(|port| SocketAddress::new("127.0.0.1", u32::from(port))),
+        ..bootstrap::Options::new(&authority)
     };
-    let made = bootstrap::bootstrap(config, &options).map_err(|error| Error::Usage(error.to_string()))?;
-    Ok(made.write())
+    let (made, notes) = bootstrap::bootstrap(config, &options);
+    for note in notes {
+        eprintln!("note: {note}");
+    }
+    made.write()
 }
 
-/// What the Secrets of the mesh hold; an authority made for the occasion answers for the rest.
-fn secrets(_mesh: &Mesh<'_>) -> Fallible<Secrets> {
-    let authority = TestAuthority::generate(&[], &[]).map_err(|error| Error::Usage(error.to_string()))?;
-    Ok(Secrets { otherwise: Some(authority), ..Secrets::default() })
+/// The authorities of this machine's operating system.
+fn system_roots() -> Option<String> {
+    let found = bootstrap::SYSTEM_ROOT_FILES.into_iter().find(|file| std::path::Path::new(file).is_file());
+    found.map(str::to_owned)
 }

@@ -43,7 +43,7 @@ pub use authority::TestAuthority;
 pub use loopback::Loopback;
 pub use message::{Admin, Bootstrap, LayeredRuntime, RuntimeLayer, StaticResources};
 pub use note::Note;
-pub use secrets::{Certificate, Secrets};
+pub use secrets::{Certificate, SYSTEM_ROOT_FILES, Secrets};
 
 use super::any::{Any, type_name};
 use super::cluster::{Cluster, Discovery, DiscoveryType};

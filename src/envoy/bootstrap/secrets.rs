@@ -3,6 +3,19 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+/// Where operating systems keep the authorities that they trust, in the order in which Istio's agent looks
+/// (`GetOSRootFilePath` in istio 1.31 `pkg/security/security.go`).
+pub const SYSTEM_ROOT_FILES: [&str; 8] = [
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/pki/tls/cacert.pem",
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+    "/usr/local/etc/ssl/cert.pem",
+    "/etc/ssl/certs/ca-certificates",
+];
+
 /// What is known of the secrets that TLS contexts name, by the names that SDS has for them: `default`, `ROOTCA`,
 /// `kubernetes://<name>`, `file-cert:…`. The test authority stands in for the rest.
 #[derive(Clone, Debug, Default)]

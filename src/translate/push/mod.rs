@@ -21,7 +21,9 @@ use endpoints::Sources;
 use endpoints::locality_of;
 
 pub(super) use endpoints::{Endpoint, Health, Pod, TlsMode};
-pub(super) use services::{Alias, NO_ADDRESS, Service, TrafficDistribution, compare_hosts, traffic_distribution};
+pub(super) use services::{
+    Alias, NO_ADDRESS, Service, TrafficDistribution, compare_hosts, spiffe, traffic_distribution,
+};
 pub(super) use virtual_services::{Http, HttpMatch, Target, VirtualService};
 
 /// The name of the cluster that everything runs in, by default.

@@ -188,7 +188,7 @@ fn declared_accounts(mesh: &Mesh<'_>, service: &mesh::Service<'_>) -> Vec<String
     }
 }
 
-pub(super) fn spiffe(trust_domain: &str, namespace: &str, account: &str) -> String {
+pub(in crate::translate) fn spiffe(trust_domain: &str, namespace: &str, account: &str) -> String {
     format!("spiffe://{trust_domain}/ns/{namespace}/sa/{account}")
 }
 
