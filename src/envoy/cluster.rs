@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::any::Any;
 use super::core::{
-    BindConfig, ConfigSource, Metadata, Percent, RoutingPriority, RuntimeDouble, TcpKeepalive, TransportSocket,
-    TypedExtensionConfig,
+    BindConfig, ConfigSource, HealthStatusSet, Metadata, Percent, RoutingPriority, RuntimeDouble, TcpKeepalive,
+    TransportSocket, TypedExtensionConfig,
 };
 use super::endpoint::ClusterLoadAssignment;
 
@@ -97,6 +97,7 @@ message! {
         locality_config: Option<LocalityConfig>,
         update_merge_window: Option<Duration>,
         close_connections_on_host_set_change: bool,
+        override_host_status: Option<HealthStatusSet>,
     }
 }
 
@@ -229,6 +230,7 @@ message! {
 message! {
     pub struct DynamicForwardProxyCluster = "envoy.extensions.clusters.dynamic_forward_proxy.v3.ClusterConfig" {
         dns_cache_config: Option<DnsCacheConfig>,
+        allow_insecure_cluster_options: bool,
     }
 }
 

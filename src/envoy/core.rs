@@ -142,6 +142,12 @@ choice! {
 }
 
 message! {
+    pub struct HealthStatusSet = "envoy.config.core.v3.HealthStatusSet" {
+        statuses: Vec<HealthStatus>,
+    }
+}
+
+message! {
     pub struct RuntimeFractionalPercent = "envoy.config.core.v3.RuntimeFractionalPercent" {
         default_value: Option<FractionalPercent>,
         runtime_key: String,

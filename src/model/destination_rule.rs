@@ -58,6 +58,7 @@ message! {
 
     pub struct RetryBudget<'a> {
         percent: Option<Float>,
+        budget_interval: Option<Located<Duration>>,
         min_retry_concurrency: Option<Int>,
     }
 

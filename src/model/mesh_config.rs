@@ -3,8 +3,7 @@
 use crate::format::Duration;
 use crate::yaml::Node;
 
-use super::destination_rule::{LocalityLbSetting, TrafficPolicy};
-use super::networking::Keepalive;
+use super::destination_rule::{ClientTlsSettings, LocalityLbSetting, TcpKeepalive, TrafficPolicy, ZoneAwareLbSetting};
 use super::read::{Bool, Int, Labels, Located, Str, message};
 use super::virtual_service::HttpRetry;
 
@@ -14,7 +13,7 @@ message! {
         trust_domain: Option<Str<'a>>,
         trust_domain_aliases: Vec<Str<'a>>,
         enable_auto_mtls: Option<Bool>,
-        outbound_traffic_policy: Option<Mode<'a>>,
+        outbound_traffic_policy: Option<OutboundTrafficPolicy<'a>>,
         inbound_traffic_policy: Option<Mode<'a>>,
         default_service_export_to: Vec<Str<'a>>,
         default_virtual_service_export_to: Vec<Str<'a>>,
@@ -27,6 +26,7 @@ message! {
         ingress_selector: Option<Str<'a>>,
         ingress_class: Option<Str<'a>>,
         locality_lb_setting: Option<Box<LocalityLbSetting<'a>>>,
+        zone_aware_lb_setting: Option<Box<ZoneAwareLbSetting<'a>>>,
         default_traffic_policy: Option<Box<TrafficPolicy<'a>>>,
         default_http_retry_policy: Option<Box<HttpRetry<'a>>>,
         access_log_file: Option<Str<'a>>,
@@ -37,7 +37,7 @@ message! {
         enable_tracing: Option<Bool>,
         connect_timeout: Option<Located<Duration>>,
         protocol_detection_timeout: Option<Located<Duration>>,
-        tcp_keepalive: Option<Keepalive<'a>>,
+        tcp_keepalive: Option<TcpKeepalive<'a>>,
         h2_upgrade_policy: Option<Str<'a>>,
         inbound_cluster_stat_name: Option<Str<'a>>,
         outbound_cluster_stat_name: Option<Str<'a>>,
@@ -53,6 +53,12 @@ message! {
         proxy_inbound_listen_port: Option<Int>,
         dns_refresh_rate: Option<Located<Duration>>,
         enable_prometheus_merge: Option<Bool>,
+    }
+
+    pub struct OutboundTrafficPolicy<'a> {
+        mode: Option<Str<'a>>,
+        /// Of `ALLOW_ANY_DYNAMIC_DNS` only.
+        tls: Option<Box<ClientTlsSettings<'a>>>,
     }
 
     pub struct Mode<'a> {

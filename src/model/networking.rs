@@ -1,10 +1,9 @@
 //! The other kinds of `networking.istio.io`: names as in istio/api 1.31 `networking/v1alpha3` and `v1beta1`.
 
-use crate::format::Duration;
 use crate::yaml::{Node, write_json};
 
 use super::destination_rule::{ConnectionPoolSettings, WorkloadSelector};
-use super::read::{Bool, Int, Labels, Located, Map, Str, message};
+use super::read::{Bool, Int, Labels, Map, Str, message};
 use super::virtual_service::Destination;
 
 message! {
@@ -238,13 +237,6 @@ message! {
 
     pub struct ProxyImage<'a> {
         image_type: Option<Str<'a>>,
-    }
-
-    /// What the proxies of a mesh wait for when they keep connections alive; also of MeshConfig.
-    pub struct Keepalive<'a> {
-        probes: Option<Int>,
-        time: Option<Located<Duration>>,
-        interval: Option<Located<Duration>>,
     }
 }
 

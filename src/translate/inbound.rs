@@ -132,16 +132,6 @@ impl<'t> Inbound<'_, '_, 't> {
         };
         let config = context.push.mesh.settings.config.as_ref();
         let pattern = config.and_then(|config| config.inbound_cluster_stat_name).map_or("", |pattern| pattern.value);
-        let stat_prefix = match (pattern, first) {
-            ("", _) | (_, None) => cluster.clone(),
-            (pattern, Some(target)) => StatName {
-                service: Some(target.service),
-                host: target.service.host(),
-                subset: "",
-                port: Some(target.port),
-            }
-            .fill(pattern),
-        };
         let sidecar = context.scope.sidecar.filter(|_| port.ingress.is_some());
         let host = match (sidecar, first) {
             (Some(sidecar), _) => format!("{}.{}", sidecar.meta.name.value, sidecar.meta.namespace),
@@ -149,6 +139,17 @@ impl<'t> Inbound<'_, '_, 't> {
             (None, None) => String::new(),
         };
         let service_port = port.service_port();
+        let stat_prefix = match pattern {
+            "" => cluster.clone(),
+            pattern => StatName {
+                service: first.map(|target| target.service).filter(|_| sidecar.is_none()),
+                host: &host,
+                port: service_port,
+                port_name: port.name(),
+                ..Default::default()
+            }
+            .fill(pattern),
+        };
         Port {
             number: Some(port.number),
             protocol: match port.protocol {
@@ -185,10 +186,7 @@ impl<'t> Inbound<'_, '_, 't> {
         let pattern = config.and_then(|config| config.inbound_cluster_stat_name).map_or("", |pattern| pattern.value);
         let stat_prefix = match pattern {
             "" => INBOUND_PASSTHROUGH.to_owned(),
-            pattern => {
-                let empty = StatName::default().fill(pattern);
-                format!("{empty}virtualInbound")
-            }
+            pattern => StatName { port_name: "virtualInbound", ..Default::default() }.fill(pattern),
         };
         Port {
             number,

@@ -7,7 +7,9 @@
 
 mod access_log;
 mod certificates;
+mod clusters;
 mod destinations;
+mod endpoints;
 mod envoy_filter;
 mod gateway;
 mod hcm;
@@ -104,10 +106,13 @@ impl<'t> Translator<'t> {
                 (listeners, routes)
             }
         };
-        let mut config = Config { node: Some(node::node(&context)), listeners, routes, ..Config::default() };
+        let clusters = clusters::clusters(&context);
+        let node = Some(node::node(&context));
+        let mut config = Config { node, listeners, routes, clusters, ..Config::default() };
         let mut notes = security.notes().to_vec();
         let identity = (proxy.namespace, &proxy.labels, proxy.is_router());
         notes.extend(self.filters.apply(&mut config, self.push.mesh, identity, &gateway_ports(&context)));
+        config.endpoints = endpoints::load_assignments(&context, &config.clusters);
         Translation { config, notes }
     }
 

@@ -82,6 +82,16 @@ impl<'t> Policy<'t> {
     }
 }
 
+/// The mode of TLS settings; those that name none turn TLS off.
+pub(super) fn tls_mode<'t>(settings: &ClientTlsSettings<'t>) -> &'t str {
+    settings.mode.map_or("DISABLE", |mode| mode.value)
+}
+
+/// Whether connections go where the client sent them.
+pub(super) fn passes_through(load_balancer: Option<&LoadBalancerSettings<'_>>) -> bool {
+    load_balancer.and_then(|balancer| balancer.simple).is_some_and(|simple| simple.value == "PASSTHROUGH")
+}
+
 /// `portLevelSettings` of a policy for a port of the service.
 pub(super) fn port_settings<'t>(policy: &'t TrafficPolicy<'t>, port: i64) -> Option<&'t PortTrafficPolicy<'t>> {
     let is_for = |settings: &&PortTrafficPolicy<'_>| {

@@ -39,8 +39,8 @@ pub(super) struct EgressListener<'t> {
 pub(super) struct ScopedService<'t> {
     pub service: &'t Service<'t>,
     pub aliases: Cow<'t, [Alias<'t>]>,
-    /// The numbers of its ports, if not all.
-    only: Option<Vec<i64>>,
+    /// Its ports, if not all, or not only its own.
+    ports: Option<Vec<&'t ServicePort<'t>>>,
 }
 
 /// What happens to traffic for which nothing is configured.
@@ -57,16 +57,17 @@ pub(super) enum OutboundPolicy<'t> {
 
 impl<'t> ScopedService<'t> {
     pub fn new(service: &'t Service<'t>) -> Self {
-        Self { service, aliases: Cow::Borrowed(&service.aliases), only: None }
+        Self { service, aliases: Cow::Borrowed(&service.aliases), ports: None }
     }
 
-    fn with_ports(service: &'t Service<'t>, numbers: Vec<i64>) -> Self {
-        Self { only: Some(numbers), ..Self::new(service) }
+    fn with_ports(service: &'t Service<'t>, numbers: &[i64]) -> Self {
+        let ports = service.ports().iter().filter(|port| numbers.contains(&port.number));
+        Self { ports: Some(ports.collect()), ..Self::new(service) }
     }
 
     pub fn ports(&self) -> impl Iterator<Item = &'t ServicePort<'t>> {
-        let is_in = |port: &&ServicePort<'_>| self.only.as_ref().is_none_or(|only| only.contains(&port.number));
-        self.service.ports().iter().filter(is_in)
+        let all = if self.ports.is_none() { self.service.ports() } else { &[] };
+        all.iter().chain(self.ports.iter().flatten().copied())
     }
 
     pub fn port(&self, number: i64) -> Option<&'t ServicePort<'t>> {
@@ -182,9 +183,6 @@ impl<'t> Scope<'t> {
             return;
         };
         let own = &mut self.services[at];
-        if std::ptr::eq(own.service, service.service) && own.only == service.only {
-            return;
-        }
         match (own.service.is_kubernetes(), service.service.is_kubernetes()) {
             (false, true) => *own = service,
             _ if is_same(own.service, service.service) => own.add_ports(&service),
@@ -209,7 +207,7 @@ impl<'t> Scope<'t> {
             let Some(service) = best_service(push, namespace, &host) else { continue };
             self.merge(match ports.contains(&0) {
                 true => ScopedService::new(service),
-                false => ScopedService::with_ports(service, ports),
+                false => ScopedService::with_ports(service, &ports),
             });
         }
     }
@@ -217,14 +215,9 @@ impl<'t> Scope<'t> {
 
 impl<'t> ScopedService<'t> {
     fn add_ports(&mut self, other: &Self) {
-        let Some(only) = &mut self.only else { return };
-        match &other.only {
-            None => self.only = None,
-            Some(more) => {
-                let new = more.iter().filter(|port| !only.contains(port)).copied();
-                let new: Vec<_> = new.collect();
-                only.extend(new);
-            }
+        let missing: Vec<_> = other.ports().filter(|port| self.port(port.number).is_none()).collect();
+        if !missing.is_empty() {
+            self.ports = Some(self.ports().chain(missing).collect());
         }
     }
 }
@@ -234,6 +227,7 @@ fn is_same(left: &Service<'_>, right: &Service<'_>) -> bool {
     left.namespace() == right.namespace()
         && left.resolution() == right.resolution()
         && left.is_kubernetes() == right.is_kubernetes()
+        && left.mesh.meta().labels == right.mesh.meta().labels
         && left.mesh.selector() == right.mesh.selector()
         && left.mesh.export_to == right.mesh.export_to
 }
@@ -328,7 +322,7 @@ fn services<'t>(
         match port {
             None => found.push(ScopedService::new(service)),
             Some(number) if service.mesh.port(number).is_some() => {
-                found.push(ScopedService::with_ports(service, vec![number]));
+                found.push(ScopedService::with_ports(service, &[number]));
             }
             Some(_) => {}
         }

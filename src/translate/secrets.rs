@@ -13,7 +13,8 @@ pub(super) const WORKLOAD_CERTIFICATE: &str = "default";
 /// The roots that the mesh trusts.
 pub(super) const MESH_ROOTS: &str = "ROOTCA";
 
-/// A secret that the agent has: the workload's certificate, the mesh's roots, files of the pod.
+/// A secret that the agent has: the workload's certificate, the mesh's roots, files of the pod. The first two are waited
+/// for without limit.
 pub(super) fn from_agent(name: impl Into<String>) -> SdsSecretConfig {
     let grpc = EnvoyGrpc { cluster_name: "sds-grpc".to_owned(), ..Default::default() };
     let source = ApiConfigSource {

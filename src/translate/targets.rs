@@ -36,6 +36,15 @@ impl<'t> InboundPort<'t> {
             _ => self.number,
         }
     }
+
+    /// Of the port that decides: the entry's, or that of the first service.
+    pub fn name(&self) -> &'t str {
+        match (self.ingress, self.targets.first()) {
+            (Some(entry), _) => entry.port.as_ref().and_then(|port| port.name).map_or("", |name| name.value),
+            (None, Some(target)) => target.port.name,
+            (None, None) => "",
+        }
+    }
 }
 
 /// Of the oldest service first. A service that leads to a port twice in the same protocol does so once.

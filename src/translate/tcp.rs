@@ -183,7 +183,10 @@ fn stat_prefix(
         ("", _) | (_, None) => cluster.to_owned(),
         (pattern, Some(service)) => {
             let port = service.service.mesh.port(port).or_else(|| service.ports().next());
-            StatName { service: Some(service.service), host: service.host(), subset, port }.fill(pattern)
+            let (port, port_name) = port.map_or((0, ""), |port| (port.number, port.name));
+            let service = service.service;
+            StatName { service: Some(service), host: service.host(), subset, port, port_name, target: Some(0) }
+                .fill(pattern)
         }
     }
 }

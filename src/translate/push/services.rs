@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use rustc_hash::FxHashMap;
 
 use crate::mesh::{self, ExportTo, Mesh, Origin, Resolution, ServicePort};
+use crate::model::networking::ServicePort as ServiceEntryPort;
 
 /// The address of services that have none of their own.
 pub(in crate::translate) const NO_ADDRESS: &str = "0.0.0.0";
@@ -83,6 +84,29 @@ impl<'m> Service<'m> {
             Origin::Kubernetes(object) => object.spec.external_name.map(|name| name.value),
             Origin::Entry(_) => None,
         }
+    }
+
+    /// Whether clients keep to an endpoint by a cookie, so that it is also told to them while it ends.
+    pub fn keeps_sessions(&self) -> bool {
+        self.has_label("istio.io/persistent-session")
+    }
+
+    /// The same for a header.
+    pub fn keeps_sessions_by_header(&self) -> bool {
+        self.has_label("istio.io/persistent-session-header")
+    }
+
+    fn has_label(&self, key: &str) -> bool {
+        self.mesh.meta().labels.text(key).is_some_and(|text| !text.is_empty())
+    }
+
+    /// The port that connections go to instead of the one that the client meant (ServiceEntry `resolution: NONE` with
+    /// `targetPort`).
+    pub fn port_override(&self, port: i64) -> Option<u32> {
+        let Origin::Entry(object) = self.mesh.origin else { return None };
+        let is_port = |own: &&ServiceEntryPort<'_>| own.number.is_some_and(|number| number.value == port);
+        let own = object.spec.ports.iter().rfind(is_port).filter(|_| self.resolution() == Resolution::Passthrough)?;
+        own.target_port?.value.try_into().ok().filter(|target| *target != 0)
     }
 
     /// Whether only endpoints on the client's own node are used.
