@@ -17,6 +17,7 @@ use crate::envoy::route::{
     RouteConfiguration, RouteMatch, VirtualHost,
 };
 use crate::mesh::{MutualTlsMode, Protocol};
+use crate::source::Span;
 
 use super::access_log::Part;
 use super::hcm::{self, Manager, Place};
@@ -26,7 +27,7 @@ use super::proxy::Interception;
 use super::security::Security;
 use super::stat_names::StatName;
 use super::targets::{self, InboundPort};
-use super::{Context, server_tls, tcp};
+use super::{Context, provenance, server_tls, tcp};
 
 /// ALPN names that proxies of the mesh offer: for HTTP, for anything, and for what is not HTTP.
 const MESH_HTTP: [&str; 3] = ["istio-http/1.0", "istio-http/1.1", "istio-h2"];
@@ -62,6 +63,8 @@ struct Port {
     operation: String,
     /// The Sidecar that declares it.
     config: Option<String>,
+    /// The port of the service, or the entry of the Sidecar.
+    at: Option<Span>,
     mode: MutualTlsMode,
 }
 
@@ -167,6 +170,7 @@ impl<'t> Inbound<'_, '_, 't> {
                 let (namespace, name) = (sidecar.meta.namespace, sidecar.meta.name.value);
                 format!("/apis/networking.istio.io/v1/namespaces/{namespace}/sidecar/{name}")
             }),
+            at: port.ingress.map(|entry| entry.node.head()).or(first.map(|target| target.port.at)),
             mode: self.mode(Some(port.number)),
         }
     }
@@ -198,6 +202,7 @@ impl<'t> Inbound<'_, '_, 't> {
             service_port: 0,
             operation: ":0/*".to_owned(),
             config: None,
+            at: None,
             mode: self.mode(number),
         }
     }
@@ -229,7 +234,7 @@ impl<'t> Inbound<'_, '_, 't> {
             true => self.http_filters(port, &name, is_passthrough),
             false => self.tcp_filters(port),
         };
-        FilterChain {
+        let mut chain = FilterChain {
             filter_chain_match: Some(FilterChainMatch {
                 destination_port: port.number.and_then(|number| number.try_into().ok()),
                 transport_protocol: row.transport.to_owned(),
@@ -241,7 +246,11 @@ impl<'t> Inbound<'_, '_, 't> {
             metadata: port.config.as_deref().map(config_metadata),
             name,
             ..Default::default()
+        };
+        if let Some(at) = port.at {
+            provenance::mark(&mut chain.metadata, at);
         }
+        chain
     }
 
     fn http_filters(&self, port: &Port, chain: &str, is_passthrough: bool) -> Vec<Filter> {

@@ -20,6 +20,7 @@ mod node;
 mod note;
 mod outbound;
 mod policy;
+mod provenance;
 mod proxies;
 mod proxy;
 mod push;
@@ -50,6 +51,7 @@ use security::Security;
 
 pub use certificates::{identity, secrets};
 pub use note::Note;
+pub use provenance::{Part, Provenance};
 pub use proxies::ProxySpec;
 pub use proxy::{Interception, Locality, Proxy, ProxyKind};
 pub use push::PushContext;
@@ -71,6 +73,7 @@ pub struct Translation {
     pub config: Config,
     /// In no particular order.
     pub notes: Vec<Note>,
+    pub provenance: Provenance,
 }
 
 /// What everything that is made for one proxy is made from.
@@ -113,7 +116,8 @@ impl<'t> Translator<'t> {
         let identity = (proxy.namespace, &proxy.labels, proxy.is_router());
         notes.extend(self.filters.apply(&mut config, self.push.mesh, identity, &gateway_ports(&context)));
         config.endpoints = endpoints::load_assignments(&context, &config.clusters);
-        Translation { config, notes }
+        let provenance = Provenance::take(&mut config);
+        Translation { config, notes, provenance }
     }
 
     /// [`Self::translate`] without the notes.

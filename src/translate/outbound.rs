@@ -20,6 +20,7 @@ use crate::format::Subnet;
 use crate::mesh::{Protocol, Resolution, host_matches};
 use crate::model::virtual_service::{L4MatchAttributes, TlsMatchAttributes};
 use crate::model::{Int, Labels, Str};
+use crate::source::Span;
 
 use super::access_log::Part;
 use super::hcm::{self, Manager, Place};
@@ -27,7 +28,7 @@ use super::names::{BLACK_HOLE, DYNAMIC_DNS, PASSTHROUGH};
 use super::proxy::Interception;
 use super::push::{NO_ADDRESS, Target, VirtualService};
 use super::scope::{EgressListener, OutboundPolicy, ScopedService};
-use super::{Context, hosts, tcp};
+use super::{Context, hosts, provenance, tcp};
 
 /// ALPN names by which the HTTP inspector tells what is HTTP in plain text.
 pub(super) const PLAIN_HTTP: [&str; 2] = ["http/1.1", "h2c"];
@@ -101,6 +102,8 @@ struct Chain {
     subnets: Vec<String>,
     plain_http: bool,
     filters: Vec<Filter>,
+    /// The service or the route that it is for, if it is for one.
+    at: Option<Span>,
 }
 
 struct Table<'x, 'c, 't> {
@@ -282,7 +285,7 @@ impl<'t> Table<'_, '_, 't> {
         manager.grpc_web = port.protocol == Protocol::GrpcWeb;
         manager.dynamic_forward_proxy = dynamic_forward_proxy(self.context, service);
         let filters = vec![hcm::filter(self.context, manager)];
-        Chain { server_names: Vec::new(), subnets: Vec::new(), plain_http: false, filters }
+        Chain::new(filters, &[])
     }
 
     fn tcp_chains(
@@ -327,7 +330,7 @@ impl<'t> Table<'_, '_, 't> {
                 let filters =
                     || tcp::route_filters(context, virtual_service, &destinations, port.number, port.protocol);
                 if route.r#match.is_empty() {
-                    chains.push(Chain::new(filters(), subnets));
+                    chains.push(Chain::new(filters(), subnets).at(route.node.head()));
                     return chains;
                 }
                 let mut wanted: Vec<String> = Vec::new();
@@ -336,19 +339,20 @@ impl<'t> Table<'_, '_, 't> {
                         continue;
                     }
                     if block.destination_subnets.is_empty() || is_socket {
-                        chains.push(Chain::new(filters(), subnets));
+                        chains.push(Chain::new(filters(), subnets).at(block.node.head()));
                         return chains;
                     }
                     wanted.extend(block.destination_subnets.iter().map(|subnet| subnet.value.to_owned()));
                 }
                 if !wanted.is_empty() {
                     covers_own |= same_set(&wanted, subnets);
-                    chains.push(Chain::new(filters(), &wanted));
+                    chains.push(Chain::new(filters(), &wanted).at(route.node.head()));
                 }
             }
         }
         if !covers_own {
-            chains.push(Chain::new(tcp::service_filters(context, service, port.number, port.protocol), subnets));
+            let filters = tcp::service_filters(context, service, port.number, port.protocol);
+            chains.push(Chain::new(filters, subnets).at(service.service.mesh.at));
         }
         chains
     }
@@ -390,7 +394,7 @@ impl<'t> Table<'_, '_, 't> {
                     seen.push(key);
                     let filters =
                         tcp::route_filters(context, virtual_service, &destinations, port.number, port.protocol);
-                    chains.push(Chain { server_names: names, ..Chain::new(filters, &subnets) });
+                    chains.push(Chain { server_names: names, ..Chain::new(filters, &subnets).at(block.node.head()) });
                 }
             }
         }
@@ -417,7 +421,7 @@ impl<'t> Table<'_, '_, 't> {
                 names.extend(hosts::alternates(context, alias.host));
             }
         }
-        Chain { server_names: names, ..Chain::new(filters, subnets) }
+        Chain { server_names: names, ..Chain::new(filters, subnets).at(service.service.mesh.at) }
     }
 }
 
@@ -511,10 +515,14 @@ pub(super) fn any_host_cache() -> DnsCacheConfig {
 
 impl Chain {
     fn new(filters: Vec<Filter>, subnets: &[String]) -> Self {
-        Self { server_names: Vec::new(), subnets: subnets.to_vec(), plain_http: false, filters }
+        Self { server_names: Vec::new(), subnets: subnets.to_vec(), plain_http: false, filters, at: None }
     }
 
-    /// `None` if any SNI will do.
+    fn at(self, at: Span) -> Self {
+        Self { at: Some(at), ..self }
+    }
+
+    /// None if any SNI will do.
     fn names(&self) -> Vec<String> {
         match self.server_names.iter().any(|name| name == "*") {
             true => Vec::new(),
@@ -562,12 +570,16 @@ impl Chain {
             },
             ..Default::default()
         };
-        FilterChain {
+        let mut chain = FilterChain {
             filter_chain_match: with_match.then_some(matched),
             filters: self.filters,
             transport_socket_connect_timeout: Some(CONNECT_TIMEOUT),
             ..Default::default()
+        };
+        if let Some(at) = self.at {
+            provenance::mark(&mut chain.metadata, at);
         }
+        chain
     }
 }
 

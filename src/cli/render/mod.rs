@@ -25,6 +25,7 @@ use super::{Error, Fallible, Outcome, Result};
 
 use places::Places;
 use select::SelectArguments;
+use show::Shown;
 
 /// Show the Envoy configuration that istiod would push
 ///
@@ -41,6 +42,9 @@ pub(super) struct Arguments {
     /// List the proxies instead
     #[arg(long)]
     list: bool,
+    /// Print as JSON which places in the files each part comes from instead
+    #[arg(long, conflicts_with = "list")]
+    provenance: bool,
     #[command(flatten)]
     proxies: ProxyArguments,
     #[command(flatten)]
@@ -142,8 +146,8 @@ fn render(
     }
     let translator = Translator::new(&push);
     let told = RefCell::new(BTreeSet::new());
-    let config = |spec: &ProxySpec| {
-        let Translation { mut config, notes } = translator.translate(&spec.proxy(&push));
+    let translate = |spec: &ProxySpec| {
+        let Translation { mut config, notes, provenance } = translator.translate(&spec.proxy(&push));
         for note in notes {
             let at = sources.locate(note.at);
             let text = format!("{}:{}:{}: {}", at.file, at.line, at.column, note.message);
@@ -153,16 +157,24 @@ fn render(
             }
         }
         arguments.selection.apply(&mut config);
-        config
+        (config, provenance)
     };
+    let config = |spec: &ProxySpec| translate(spec).0;
+    let places = Places::new(mesh, sources);
+    let shown = |spec: &ProxySpec| {
+        let (config, provenance) = translate(spec);
+        Shown { config, provenance, places: &places, sources }
+    };
+    if arguments.provenance {
+        return write_json(&of_all(arguments, &specs, |spec| Ok(show::provenance(&shown(spec))))?, out);
+    }
     match format {
         Format::Table => {
-            let places = Places::new(mesh, sources);
             for (index, spec) in specs.iter().enumerate() {
                 if specs.len() > 1 {
                     writeln!(out, "{}# {}", if index > 0 { "\n" } else { "" }, spec.key)?;
                 }
-                show::write(&config(spec), &places, &arguments.selection, out)?;
+                show::write(&shown(spec), &arguments.selection, out)?;
             }
             Ok(())
         }

@@ -4,24 +4,25 @@ use std::collections::BTreeMap;
 
 use crate::mesh::Mesh;
 use crate::model::Meta;
-use crate::source::Sources;
+use crate::source::{Sources, Span};
 
 /// `file:line` of resources, by what istiod calls them.
 pub(super) struct Places {
     /// By the path that istiod writes into metadata: kebab-case kind, namespace, name.
     configs: BTreeMap<(String, String, String), String>,
     secrets: BTreeMap<String, String>,
+    /// Of services by their hosts.
+    services: BTreeMap<String, String>,
 }
 
 impl Places {
     pub fn new(mesh: &Mesh<'_>, sources: &Sources) -> Self {
-        let place = |meta: &Meta<'_>| {
-            let at = sources.locate(meta.at());
-            format!("{}:{}", at.file, at.line)
-        };
+        let place = |meta: &Meta<'_>| line(sources, meta.at());
         let metas = mesh.resources.metas();
         let key = |meta: &Meta<'_>| (kebab(meta.kind.name()), meta.namespace.to_owned(), meta.name.value.to_owned());
+        let services = mesh.services.iter().map(|service| (service.host.clone(), line(sources, service.at)));
         Self {
+            services: services.collect(),
             configs: metas.map(|meta| (key(meta), place(meta))).collect(),
             secrets: mesh
                 .resources
@@ -39,12 +40,23 @@ impl Places {
         self.configs.get(&(kind.to_owned(), namespace.to_owned(), name.to_owned())).cloned()
     }
 
+    /// Of the service with this host.
+    pub fn service(&self, host: &str) -> Option<String> {
+        self.services.get(host).cloned()
+    }
+
     /// Of a secret by its name in SDS.
     pub fn secret(&self, name: &str) -> Option<String> {
         let name = name.strip_prefix("kubernetes://").unwrap_or(name);
         let base = name.strip_suffix("-cacert").unwrap_or(name);
         self.secrets.get(name).or_else(|| self.secrets.get(base)).cloned()
     }
+}
+
+/// `file:line`
+pub(super) fn line(sources: &Sources, at: Span) -> String {
+    let at = sources.locate(at);
+    format!("{}:{}", at.file, at.line)
 }
 
 /// `virtual-service` of `VirtualService`.

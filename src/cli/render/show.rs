@@ -3,31 +3,36 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::envoy::cluster::{Cluster, Discovery, LbPolicy};
 use crate::envoy::core::{Address, HealthStatus, Metadata};
 use crate::envoy::endpoint::ClusterLoadAssignment;
 use crate::envoy::http_connection_manager::{HttpConnectionManager, RouteSpecifier};
-use crate::envoy::listener::{Filter, FilterChain, Listener};
+use crate::envoy::listener::{Filter, FilterChain};
 use crate::envoy::network_filter::{TcpClusterSpecifier, TcpProxy};
 use crate::envoy::route::{
-    Action, ClusterSpecifier, HeaderMatch, PathSpecifier, QueryParameterMatch, Route, RouteConfiguration, RouteMatch,
-    VirtualHost,
+    Action, ClusterSpecifier, HeaderMatch, PathSpecifier, QueryParameterMatch, Route, RouteMatch, VirtualHost,
 };
 use crate::envoy::{Any, Config, Json};
+use crate::source::Sources;
+use crate::translate::{Part, Provenance};
 
 use crate::cli::table::Table;
 
-use super::places::Places;
+use super::places::{Places, line};
 use super::select::{ClusterName, Section, SelectArguments};
 
-pub(super) fn write(
-    config: &Config,
-    places: &Places,
-    selection: &SelectArguments,
-    out: &mut dyn Write,
-) -> io::Result<()> {
+/// A configuration, and where it comes from.
+pub(super) struct Shown<'s> {
+    pub config: Config,
+    pub provenance: Provenance,
+    pub places: &'s Places,
+    pub sources: &'s Sources,
+}
+
+pub(super) fn write(shown: &Shown<'_>, selection: &SelectArguments, out: &mut dyn Write) -> io::Result<()> {
+    let Shown { config, places, .. } = shown;
     let mut written = false;
     let mut heading = |out: &mut dyn Write, section, title: &str, is_empty: bool| -> io::Result<bool> {
         if is_empty || !selection.shows(section) {
@@ -38,16 +43,16 @@ pub(super) fn write(
         Ok(true)
     };
     if heading(out, Section::Listeners, "LISTENERS", config.listeners.is_empty())? {
-        listeners(&config.listeners, places).write(out)?;
+        listeners(shown).write(out)?;
     }
     if heading(out, Section::Routes, "ROUTES", config.routes.is_empty())? {
-        routes(&config.routes, places).write(out)?;
+        routes(shown).write(out)?;
     }
     if heading(out, Section::Clusters, "CLUSTERS", config.clusters.is_empty())? {
         clusters(&config.clusters, places).write(out)?;
     }
     if heading(out, Section::Endpoints, "ENDPOINTS", config.endpoints.is_empty())? {
-        endpoints(&config.endpoints).write(out)?;
+        endpoints(&config.endpoints, places).write(out)?;
     }
     let secrets = secrets(config, places);
     if !secrets.is_empty() {
@@ -67,13 +72,19 @@ fn address(address: Option<&Address>) -> (String, String) {
     }
 }
 
-fn listeners(listeners: &[Listener], places: &Places) -> Table<5> {
+impl Shown<'_> {
+    fn source(&self, part: &Part) -> String {
+        self.provenance.get(part).map(|at| line(self.sources, at)).unwrap_or_default()
+    }
+}
+
+fn listeners(shown: &Shown<'_>) -> Table<5> {
     let mut table = Table::new(["ADDRESS", "PORT", "MATCH", "DESTINATION", "SOURCE"]);
-    for listener in listeners {
+    for listener in &shown.config.listeners {
         let (address, port) = address(listener.address.as_ref());
-        for chain in listener.filter_chains.iter().chain(&listener.default_filter_chain) {
+        for (index, chain) in listener.filter_chains.iter().chain(&listener.default_filter_chain).enumerate() {
             let destination = chain.filters.iter().find_map(destination).unwrap_or_default();
-            let source = chain.metadata.as_ref().map_or_else(String::new, |metadata| source(metadata, places));
+            let source = shown.source(&Part::Chain { listener: listener.name.clone(), index });
             table.push([address.clone(), port.clone(), chain_match(chain), destination, source]);
         }
     }
@@ -129,15 +140,17 @@ fn tcp_destination(proxy: &TcpProxy) -> Option<String> {
     })
 }
 
-fn routes(configurations: &[RouteConfiguration], places: &Places) -> Table<7> {
+fn routes(shown: &Shown<'_>) -> Table<7> {
     let mut table = Table::new(["NAME", "VHOST", "DOMAINS", "MATCH", "DESTINATION", "VIRTUAL SERVICE", "SOURCE"]);
-    for configuration in configurations {
+    for configuration in &shown.config.routes {
         for host in &configuration.virtual_hosts {
             if host.routes.is_empty() {
                 let cells = [&configuration.name, &host.name, &domains(host), "", "404", "", ""];
                 table.push(cells.map(str::to_owned));
             }
-            for route in &host.routes {
+            for (index, route) in host.routes.iter().enumerate() {
+                let (configuration_name, virtual_host) = (configuration.name.clone(), host.name.clone());
+                let part = Part::Route { configuration: configuration_name, virtual_host, index };
                 let metadata = route.metadata.as_ref();
                 table.push([
                     configuration.name.clone(),
@@ -146,7 +159,7 @@ fn routes(configurations: &[RouteConfiguration], places: &Places) -> Table<7> {
                     route.r#match.as_ref().map(route_match).unwrap_or_default(),
                     route_destination(route),
                     metadata.and_then(config_of).map(|path| short(&path)).unwrap_or_default(),
-                    metadata.map_or_else(String::new, |metadata| source(metadata, places)),
+                    shown.source(&part),
                 ]);
             }
         }
@@ -241,7 +254,7 @@ fn clusters(clusters: &[Cluster], places: &Places) -> Table<7> {
             part(|parts| parts.direction.to_owned()),
             kind(cluster),
             metadata.and_then(config_of).map(|path| short(&path)).unwrap_or_default(),
-            metadata.map_or_else(String::new, |metadata| source(metadata, places)),
+            metadata.and_then(config_of).and_then(|path| places.of_config(&path)).unwrap_or_default(),
         ]);
     }
     table
@@ -261,9 +274,11 @@ fn kind(cluster: &Cluster) -> String {
     }
 }
 
-fn endpoints(assignments: &[ClusterLoadAssignment]) -> Table<5> {
-    let mut table = Table::new(["ENDPOINT", "STATUS", "WEIGHT", "LOCALITY", "CLUSTER"]);
+fn endpoints(assignments: &[ClusterLoadAssignment], places: &Places) -> Table<6> {
+    let mut table = Table::new(["ENDPOINT", "STATUS", "WEIGHT", "LOCALITY", "CLUSTER", "SOURCE"]);
     for assignment in assignments {
+        let host = ClusterName::parse(&assignment.cluster_name).map_or("", |parts| parts.host);
+        let source = places.service(host).unwrap_or_default();
         for group in &assignment.endpoints {
             let locality = group.locality.as_ref().map(|place| {
                 let parts = [&place.region, &place.zone, &place.sub_zone];
@@ -281,6 +296,7 @@ fn endpoints(assignments: &[ClusterLoadAssignment]) -> Table<5> {
                     endpoint.load_balancing_weight.unwrap_or(1).to_string(),
                     locality.clone().unwrap_or_default(),
                     assignment.cluster_name.clone(),
+                    source.clone(),
                 ]);
             }
         }
@@ -330,13 +346,50 @@ pub(super) fn config_of(metadata: &Metadata) -> Option<String> {
     Some(metadata.filter_metadata.get("istio")?.get("config")?.as_str()?.to_owned())
 }
 
-fn source(metadata: &Metadata, places: &Places) -> String {
-    config_of(metadata).and_then(|path| places.of_config(&path)).unwrap_or_default()
-}
-
 /// `name.namespace` of a resource's path.
 fn short(path: &str) -> String {
     let mut parts = path.rsplit('/');
     let (name, _kind, namespace) = (parts.next(), parts.next(), parts.next());
     format!("{}.{}", name.unwrap_or_default(), namespace.unwrap_or_default())
+}
+
+/// Where everything comes from: an array of parts, each with the places of the resources that made it.
+pub(super) fn provenance(shown: &Shown<'_>) -> Value {
+    let Shown { config, places, .. } = shown;
+    let mut parts = Vec::new();
+    let mut add = |kind: &str, name: String, sources: Vec<String>| {
+        let mut known: Vec<_> = sources.into_iter().filter(|source| !source.is_empty()).collect();
+        known.dedup();
+        if !known.is_empty() {
+            parts.push(json!({"kind": kind, "name": name, "sources": known}));
+        }
+    };
+    for listener in &config.listeners {
+        for (index, chain) in listener.filter_chains.iter().chain(&listener.default_filter_chain).enumerate() {
+            let source = shown.source(&Part::Chain { listener: listener.name.clone(), index });
+            add("filter chain", format!("{} {}", listener.name, chain_match(chain)), vec![source]);
+        }
+    }
+    for configuration in &config.routes {
+        for host in &configuration.virtual_hosts {
+            let mut all = Vec::new();
+            for (index, route) in host.routes.iter().enumerate() {
+                let (configuration, virtual_host) = (configuration.name.clone(), host.name.clone());
+                let source = shown.source(&Part::Route { configuration, virtual_host, index });
+                let matched = route.r#match.as_ref().map(route_match).unwrap_or_default();
+                all.push((format!("{} {matched}", host.name), source));
+            }
+            let host_sources = all.iter().map(|(_, source)| source.clone()).collect();
+            add("virtual host", format!("{} {}", configuration.name, host.name), host_sources);
+            for (name, source) in all {
+                add("route", name, vec![source]);
+            }
+        }
+    }
+    for cluster in &config.clusters {
+        let rule = cluster.metadata.as_ref().and_then(config_of).and_then(|path| places.of_config(&path));
+        let service = ClusterName::parse(&cluster.name).and_then(|parts| places.service(parts.host));
+        add("cluster", cluster.name.clone(), service.into_iter().chain(rule).collect());
+    }
+    Value::Array(parts)
 }

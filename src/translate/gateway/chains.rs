@@ -11,6 +11,9 @@ use crate::translate::push::VirtualService;
 use crate::translate::security::Security;
 use crate::translate::{Context, tcp};
 
+use crate::source::Span;
+use crate::translate::provenance;
+
 use super::servers::{Group, HostsInUse, Server, Servers, TlsMode};
 use super::tls;
 
@@ -23,11 +26,13 @@ pub(super) struct Chain {
     application_protocols: Vec<String>,
     transport_socket: Option<TransportSocket>,
     filters: Vec<Filter>,
+    /// What it is made from.
+    at: Span,
 }
 
 impl Chain {
-    fn new(filters: Vec<Filter>) -> Self {
-        Self { server_names: Vec::new(), application_protocols: Vec::new(), transport_socket: None, filters }
+    fn new(filters: Vec<Filter>, at: Span) -> Self {
+        Self { server_names: Vec::new(), application_protocols: Vec::new(), transport_socket: None, filters, at }
     }
 
     fn with_names<'n>(self, names: impl IntoIterator<Item = &'n str>) -> Self {
@@ -54,13 +59,15 @@ impl Chain {
             application_protocols: self.application_protocols,
             ..Default::default()
         };
-        FilterChain {
+        let mut chain = FilterChain {
             filter_chain_match: (!matches_all).then_some(filter_chain_match),
             filters: self.filters,
             transport_socket: self.transport_socket,
             transport_socket_connect_timeout: Some(CONNECT_TIMEOUT),
             ..Default::default()
-        }
+        };
+        provenance::mark(&mut chain.metadata, self.at);
+        chain
     }
 }
 
@@ -82,7 +89,8 @@ impl<'x, 'c, 't> Chains<'x, 'c, 't> {
     pub fn of_group(&mut self, group: &Group<'t>, listener: &str) -> Vec<Chain> {
         let protocol = group.protocol();
         if protocol.is_http() {
-            return vec![self.http(&group.route_name, format!("outbound_{listener};"), protocol)];
+            let Some(server) = group.servers.first() else { return Vec::new() };
+            return vec![self.http(&group.route_name, format!("outbound_{listener};"), protocol, server.at())];
         }
         group.servers.iter().flat_map(|server| self.of_server(server, listener)).collect()
     }
@@ -97,18 +105,18 @@ impl<'x, 'c, 't> Chains<'x, 'c, 't> {
                     "" => format!("outbound_{listener};"),
                     name => name.to_owned(),
                 };
-                let chain = self.http(&server.route_name, prefix, server.protocol);
+                let chain = self.http(&server.route_name, prefix, server.protocol, server.at());
                 vec![chain.with_tls(self.context, server)]
             }
             Some(_) => self.tcp(server).map(|chain| chain.with_tls(self.context, server)).into_iter().collect(),
         }
     }
 
-    fn http(&self, route_name: &str, stat_prefix: String, protocol: Protocol) -> Chain {
+    fn http(&self, route_name: &str, stat_prefix: String, protocol: Protocol, at: Span) -> Chain {
         let mut manager = Manager::new(Place::Gateway, stat_prefix, hcm::rds(route_name));
         manager.security = self.security.http_filters().to_vec();
         manager.grpc_web = protocol == Protocol::GrpcWeb;
-        Chain::new(vec![hcm::filter(self.context, manager)])
+        Chain::new(vec![hcm::filter(self.context, manager)], at)
     }
 
     /// To the destinations of the first TCP route that fits, of the first VirtualService that has one.
@@ -120,7 +128,7 @@ impl<'x, 'c, 't> Chains<'x, 'c, 't> {
                 let block = route.r#match.iter().any(|block| fits(&block.gateways, block.port));
                 (route.r#match.is_empty() || block) && !route.route.is_empty()
             })?;
-            Some(Chain::new(self.destination_filters(server, virtual_service, &route.route)))
+            Some(Chain::new(self.destination_filters(server, virtual_service, &route.route), route.node.head()))
         })
     }
 
@@ -134,7 +142,7 @@ impl<'x, 'c, 't> Chains<'x, 'c, 't> {
                     let names = block.sni_hosts.iter().map(|host| host.value);
                     if self.names.take(server.listening_port, server.bind(), names.clone()) {
                         let filters = self.destination_filters(server, virtual_service, &route.route);
-                        chains.push(Chain::new(filters).with_names(names));
+                        chains.push(Chain::new(filters, block.node.head()).with_names(names));
                     }
                 }
             }
@@ -157,7 +165,7 @@ impl<'x, 'c, 't> Chains<'x, 'c, 't> {
                 for subset in &subsets {
                     let (name, filters) = tcp::sni_filters(self.context, service, port, subset);
                     let protocols = MESH_PROTOCOLS.map(str::to_owned).to_vec();
-                    let chain = Chain::new(filters).with_names([name.as_str()]);
+                    let chain = Chain::new(filters, server.at()).with_names([name.as_str()]);
                     chains.push(Chain { application_protocols: protocols, ..chain });
                 }
             }

@@ -7,6 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::format::Host;
 use crate::mesh::{GatewayReference, Protocol, ServerRef};
 use crate::model::networking::ServerTlsSettings;
+use crate::source::Span;
 use crate::translate::Context;
 use crate::translate::push::VirtualService;
 use crate::translate::targets::{self, ServiceTarget};
@@ -92,6 +93,11 @@ impl Group<'_> {
 }
 
 impl<'t> Server<'t> {
+    /// Where it is written.
+    pub fn at(&self) -> Span {
+        self.of.server.node.head()
+    }
+
     fn new(of: ServerRef<'t>, targets: &[ServiceTarget<'t>]) -> Option<Self> {
         of.server.port.as_ref()?;
         let number = of.port().unwrap_or(0);

@@ -4,6 +4,7 @@
 use crate::mesh::{DelegateLookup, ExportTo, GatewayReference, Mesh, by_age, match_conflict};
 use crate::model::virtual_service::{self as model, Destination, HttpMatchRequest, HttpRoute, StringMatch};
 use crate::model::{Labels, Map, Object};
+use crate::source::Span;
 
 /// A VirtualService that has hosts of its own.
 #[derive(Clone, Debug)]
@@ -86,6 +87,11 @@ impl<'m> Http<'m> {
     fn located_field<T>(&self, get: impl Fn(&'m HttpRoute<'m>) -> Option<T>) -> Option<(T, &'m str)> {
         let of = |part: Part<'m>| Some((get(part.route)?, part.namespace));
         of(self.own).or_else(|| of(self.root?))
+    }
+
+    /// Where it is written.
+    pub fn at(&self) -> Span {
+        self.own.route.node.head()
     }
 
     pub fn route(&self) -> &'m [model::HttpRouteDestination<'m>] {

@@ -3,9 +3,9 @@
 
 use crate::envoy::route::{Action, ClusterSpecifier, Decorator, PathSpecifier, Route};
 use crate::mesh::GatewayReference;
-use crate::translate::Context;
 use crate::translate::names::{self, ClusterName};
 use crate::translate::push::{Http, HttpMatch, Target, VirtualService};
+use crate::translate::{Context, provenance};
 
 use super::headers::Changes;
 use super::matching::{is_catch_all, route_match};
@@ -78,6 +78,7 @@ fn route<'t>(environment: &Environment<'_, 't>, http: &Http<'t>, matched: Option
         response_headers_to_remove: changes.response_remove,
         ..Default::default()
     };
+    provenance::mark(&mut route.metadata, matched.map_or(http.at(), |matched| matched.request.node.head()));
     action::act(environment, http, changes.authority, &mut route);
     let operation = operation(&route, virtual_service.name(), environment.port);
     route.decorator = Some(Decorator { operation, ..Default::default() });
