@@ -27,7 +27,8 @@ Register-ArgumentCompleter -Native -CommandName 'meshlint' -ScriptBlock {
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Check Istio configuration')
-            [CompletionResult]::new('render', 'render', [CompletionResultType]::ParameterValue, 'Print the Envoy configuration that istiod would push to a proxy')
+            [CompletionResult]::new('render', 'render', [CompletionResultType]::ParameterValue, 'Show the Envoy configuration that istiod would push')
+            [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Show what a change to the files changes in the configuration of proxies')
             [CompletionResult]::new('parse', 'parse', [CompletionResultType]::ParameterValue, 'Show how Kubernetes reads a file')
             [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Explain a rule')
             [CompletionResult]::new('rules', 'rules', [CompletionResultType]::ParameterValue, 'List the rules')
@@ -65,10 +66,24 @@ Register-ArgumentCompleter -Native -CommandName 'meshlint' -ScriptBlock {
             break
         }
         'meshlint;render' {
-            [CompletionResult]::new('--proxies', '--proxies', [CompletionResultType]::ParameterName, 'JSON file with a list of proxies to render for')
-            [CompletionResult]::new('--proxy', '--proxy', [CompletionResultType]::ParameterName, 'The one of `--proxies` to render for')
-            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print it')
-            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print it')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to print it [default: table on a terminal, else json]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print it [default: table on a terminal, else json]')
+            [CompletionResult]::new('--workload', '--workload', [CompletionResultType]::ParameterName, 'The sidecar of this pod, Deployment, StatefulSet, …: `namespace/name`, or `name` in the default namespace')
+            [CompletionResult]::new('--gateway', '--gateway', [CompletionResultType]::ParameterName, 'The proxy that serves this Gateway, or the gateway workload of this name')
+            [CompletionResult]::new('--proxies', '--proxies', [CompletionResultType]::ParameterName, 'JSON file with a list of proxies: key, name, type, namespace, labels, ip, serviceAccount, locality, meta')
+            [CompletionResult]::new('--proxy', '--proxy', [CompletionResultType]::ParameterName, 'Only this one of the proxies, by its key')
+            [CompletionResult]::new('--type', '--type', [CompletionResultType]::ParameterName, 'A proxy that is in no file; in the namespace of `--namespace`')
+            [CompletionResult]::new('--labels', '--labels', [CompletionResultType]::ParameterName, 'Its labels: `app=web,version=v1`')
+            [CompletionResult]::new('--ip', '--ip', [CompletionResultType]::ParameterName, 'Its address')
+            [CompletionResult]::new('--service-account', '--service-account', [CompletionResultType]::ParameterName, 'Its service account')
+            [CompletionResult]::new('--only', '--only', [CompletionResultType]::ParameterName, 'Only these kinds of resources')
+            [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'Only the listener, route configuration or cluster of this name')
+            [CompletionResult]::new('--port', '--port', [CompletionResultType]::ParameterName, 'Only what is for this port')
+            [CompletionResult]::new('--fqdn', '--fqdn', [CompletionResultType]::ParameterName, 'Only clusters and endpoints of this host, and virtual hosts for it')
+            [CompletionResult]::new('--subset', '--subset', [CompletionResultType]::ParameterName, 'Only clusters and endpoints of this subset')
+            [CompletionResult]::new('--bind', '--bind', [CompletionResultType]::ParameterName, 'Where it listens')
+            [CompletionResult]::new('--first-port', '--first-port', [CompletionResultType]::ParameterName, 'With `--bind loopback`: the port of the first listener, others follow')
+            [CompletionResult]::new('--admin-port', '--admin-port', [CompletionResultType]::ParameterName, 'Open Envoy''s admin interface on this port of 127.0.0.1')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file; by default the nearest `meshlint.yaml` or `.meshlint.yaml` in the working directory or above it, up to the root of the repository')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Namespace of resources that name none [default: default]')
             [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'Namespace of resources that name none [default: default]')
@@ -76,6 +91,32 @@ Register-ArgumentCompleter -Native -CommandName 'meshlint' -ScriptBlock {
             [CompletionResult]::new('--mesh-config', '--mesh-config', [CompletionResultType]::ParameterName, 'File with Istio''s MeshConfig, or an IstioOperator or Helm values that have it; by default that of the ConfigMap `istio` in the input')
             [CompletionResult]::new('--istio-version', '--istio-version', [CompletionResultType]::ParameterName, 'Version of Istio that the files are for [default: the latest that is known]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colors')
+            [CompletionResult]::new('--list', '--list', [CompletionResultType]::ParameterName, 'List the proxies instead')
+            [CompletionResult]::new('--provenance', '--provenance', [CompletionResultType]::ParameterName, 'Print as JSON which places in the files each part comes from instead')
+            [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Do not look for a configuration file')
+            [CompletionResult]::new('--assume-complete', '--assume-complete', [CompletionResultType]::ParameterName, 'Take what is not in the input for missing, even where the input may not be all there is')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'meshlint;diff' {
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How to show it')
+            [CompletionResult]::new('--workload', '--workload', [CompletionResultType]::ParameterName, 'The sidecar of this pod, Deployment, StatefulSet, …: `namespace/name`, or `name` in the default namespace')
+            [CompletionResult]::new('--gateway', '--gateway', [CompletionResultType]::ParameterName, 'The proxy that serves this Gateway, or the gateway workload of this name')
+            [CompletionResult]::new('--proxies', '--proxies', [CompletionResultType]::ParameterName, 'JSON file with a list of proxies: key, name, type, namespace, labels, ip, serviceAccount, locality, meta')
+            [CompletionResult]::new('--proxy', '--proxy', [CompletionResultType]::ParameterName, 'Only this one of the proxies, by its key')
+            [CompletionResult]::new('--type', '--type', [CompletionResultType]::ParameterName, 'A proxy that is in no file; in the namespace of `--namespace`')
+            [CompletionResult]::new('--labels', '--labels', [CompletionResultType]::ParameterName, 'Its labels: `app=web,version=v1`')
+            [CompletionResult]::new('--ip', '--ip', [CompletionResultType]::ParameterName, 'Its address')
+            [CompletionResult]::new('--service-account', '--service-account', [CompletionResultType]::ParameterName, 'Its service account')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file; by default the nearest `meshlint.yaml` or `.meshlint.yaml` in the working directory or above it, up to the root of the repository')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Namespace of resources that name none [default: default]')
+            [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'Namespace of resources that name none [default: default]')
+            [CompletionResult]::new('--cluster-domain', '--cluster-domain', [CompletionResultType]::ParameterName, 'DNS domain of the cluster [default: cluster.local]')
+            [CompletionResult]::new('--mesh-config', '--mesh-config', [CompletionResultType]::ParameterName, 'File with Istio''s MeshConfig, or an IstioOperator or Helm values that have it; by default that of the ConfigMap `istio` in the input')
+            [CompletionResult]::new('--istio-version', '--istio-version', [CompletionResultType]::ParameterName, 'Version of Istio that the files are for [default: the latest that is known]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colors')
+            [CompletionResult]::new('--exit-code', '--exit-code', [CompletionResultType]::ParameterName, 'Exit with 1 if there are differences')
             [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Do not look for a configuration file')
             [CompletionResult]::new('--assume-complete', '--assume-complete', [CompletionResultType]::ParameterName, 'Take what is not in the input for missing, even where the input may not be all there is')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -123,7 +164,8 @@ Register-ArgumentCompleter -Native -CommandName 'meshlint' -ScriptBlock {
         }
         'meshlint;help' {
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Check Istio configuration')
-            [CompletionResult]::new('render', 'render', [CompletionResultType]::ParameterValue, 'Print the Envoy configuration that istiod would push to a proxy')
+            [CompletionResult]::new('render', 'render', [CompletionResultType]::ParameterValue, 'Show the Envoy configuration that istiod would push')
+            [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Show what a change to the files changes in the configuration of proxies')
             [CompletionResult]::new('parse', 'parse', [CompletionResultType]::ParameterValue, 'Show how Kubernetes reads a file')
             [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Explain a rule')
             [CompletionResult]::new('rules', 'rules', [CompletionResultType]::ParameterValue, 'List the rules')
@@ -137,6 +179,9 @@ Register-ArgumentCompleter -Native -CommandName 'meshlint' -ScriptBlock {
             break
         }
         'meshlint;help;render' {
+            break
+        }
+        'meshlint;help;diff' {
             break
         }
         'meshlint;help;parse' {

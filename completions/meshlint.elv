@@ -24,7 +24,8 @@ set edit:completion:arg-completer[meshlint] = {|@words|
             cand -V 'Print version'
             cand --version 'Print version'
             cand check 'Check Istio configuration'
-            cand render 'Print the Envoy configuration that istiod would push to a proxy'
+            cand render 'Show the Envoy configuration that istiod would push'
+            cand diff 'Show what a change to the files changes in the configuration of proxies'
             cand parse 'Show how Kubernetes reads a file'
             cand explain 'Explain a rule'
             cand rules 'List the rules'
@@ -60,10 +61,24 @@ set edit:completion:arg-completer[meshlint] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'meshlint;render'= {
-            cand --proxies 'JSON file with a list of proxies to render for'
-            cand --proxy 'The one of `--proxies` to render for'
-            cand -o 'How to print it'
-            cand --output 'How to print it'
+            cand -o 'How to print it [default: table on a terminal, else json]'
+            cand --output 'How to print it [default: table on a terminal, else json]'
+            cand --workload 'The sidecar of this pod, Deployment, StatefulSet, …: `namespace/name`, or `name` in the default namespace'
+            cand --gateway 'The proxy that serves this Gateway, or the gateway workload of this name'
+            cand --proxies 'JSON file with a list of proxies: key, name, type, namespace, labels, ip, serviceAccount, locality, meta'
+            cand --proxy 'Only this one of the proxies, by its key'
+            cand --type 'A proxy that is in no file; in the namespace of `--namespace`'
+            cand --labels 'Its labels: `app=web,version=v1`'
+            cand --ip 'Its address'
+            cand --service-account 'Its service account'
+            cand --only 'Only these kinds of resources'
+            cand --name 'Only the listener, route configuration or cluster of this name'
+            cand --port 'Only what is for this port'
+            cand --fqdn 'Only clusters and endpoints of this host, and virtual hosts for it'
+            cand --subset 'Only clusters and endpoints of this subset'
+            cand --bind 'Where it listens'
+            cand --first-port 'With `--bind loopback`: the port of the first listener, others follow'
+            cand --admin-port 'Open Envoy''s admin interface on this port of 127.0.0.1'
             cand --config 'Configuration file; by default the nearest `meshlint.yaml` or `.meshlint.yaml` in the working directory or above it, up to the root of the repository'
             cand -n 'Namespace of resources that name none [default: default]'
             cand --namespace 'Namespace of resources that name none [default: default]'
@@ -71,6 +86,31 @@ set edit:completion:arg-completer[meshlint] = {|@words|
             cand --mesh-config 'File with Istio''s MeshConfig, or an IstioOperator or Helm values that have it; by default that of the ConfigMap `istio` in the input'
             cand --istio-version 'Version of Istio that the files are for [default: the latest that is known]'
             cand --color 'When to use colors'
+            cand --list 'List the proxies instead'
+            cand --provenance 'Print as JSON which places in the files each part comes from instead'
+            cand --no-config 'Do not look for a configuration file'
+            cand --assume-complete 'Take what is not in the input for missing, even where the input may not be all there is'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'meshlint;diff'= {
+            cand --format 'How to show it'
+            cand --workload 'The sidecar of this pod, Deployment, StatefulSet, …: `namespace/name`, or `name` in the default namespace'
+            cand --gateway 'The proxy that serves this Gateway, or the gateway workload of this name'
+            cand --proxies 'JSON file with a list of proxies: key, name, type, namespace, labels, ip, serviceAccount, locality, meta'
+            cand --proxy 'Only this one of the proxies, by its key'
+            cand --type 'A proxy that is in no file; in the namespace of `--namespace`'
+            cand --labels 'Its labels: `app=web,version=v1`'
+            cand --ip 'Its address'
+            cand --service-account 'Its service account'
+            cand --config 'Configuration file; by default the nearest `meshlint.yaml` or `.meshlint.yaml` in the working directory or above it, up to the root of the repository'
+            cand -n 'Namespace of resources that name none [default: default]'
+            cand --namespace 'Namespace of resources that name none [default: default]'
+            cand --cluster-domain 'DNS domain of the cluster [default: cluster.local]'
+            cand --mesh-config 'File with Istio''s MeshConfig, or an IstioOperator or Helm values that have it; by default that of the ConfigMap `istio` in the input'
+            cand --istio-version 'Version of Istio that the files are for [default: the latest that is known]'
+            cand --color 'When to use colors'
+            cand --exit-code 'Exit with 1 if there are differences'
             cand --no-config 'Do not look for a configuration file'
             cand --assume-complete 'Take what is not in the input for missing, even where the input may not be all there is'
             cand -h 'Print help (see more with ''--help'')'
@@ -111,7 +151,8 @@ set edit:completion:arg-completer[meshlint] = {|@words|
         }
         &'meshlint;help'= {
             cand check 'Check Istio configuration'
-            cand render 'Print the Envoy configuration that istiod would push to a proxy'
+            cand render 'Show the Envoy configuration that istiod would push'
+            cand diff 'Show what a change to the files changes in the configuration of proxies'
             cand parse 'Show how Kubernetes reads a file'
             cand explain 'Explain a rule'
             cand rules 'List the rules'
@@ -123,6 +164,8 @@ set edit:completion:arg-completer[meshlint] = {|@words|
         &'meshlint;help;check'= {
         }
         &'meshlint;help;render'= {
+        }
+        &'meshlint;help;diff'= {
         }
         &'meshlint;help;parse'= {
         }

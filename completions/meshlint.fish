@@ -30,7 +30,8 @@ never\t''"
 complete -c meshlint -n "__fish_meshlint_needs_command" -s h -l help -d 'Print help'
 complete -c meshlint -n "__fish_meshlint_needs_command" -s V -l version -d 'Print version'
 complete -c meshlint -n "__fish_meshlint_needs_command" -f -a "check" -d 'Check Istio configuration'
-complete -c meshlint -n "__fish_meshlint_needs_command" -f -a "render" -d 'Print the Envoy configuration that istiod would push to a proxy'
+complete -c meshlint -n "__fish_meshlint_needs_command" -f -a "render" -d 'Show the Envoy configuration that istiod would push'
+complete -c meshlint -n "__fish_meshlint_needs_command" -f -a "diff" -d 'Show what a change to the files changes in the configuration of proxies'
 complete -c meshlint -n "__fish_meshlint_needs_command" -f -a "parse" -d 'Show how Kubernetes reads a file'
 complete -c meshlint -n "__fish_meshlint_needs_command" -f -a "explain" -d 'Explain a rule'
 complete -c meshlint -n "__fish_meshlint_needs_command" -f -a "rules" -d 'List the rules'
@@ -69,9 +70,31 @@ complete -c meshlint -n "__fish_meshlint_using_subcommand check" -l fix -d 'Corr
 complete -c meshlint -n "__fish_meshlint_using_subcommand check" -l diff -d 'Show what `--fix` would change, and change nothing; fails if there is something'
 complete -c meshlint -n "__fish_meshlint_using_subcommand check" -s q -l quiet -d 'Write findings and errors only: no notes, no summary'
 complete -c meshlint -n "__fish_meshlint_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c meshlint -n "__fish_meshlint_using_subcommand render" -l proxies -d 'JSON file with a list of proxies to render for' -r -F
-complete -c meshlint -n "__fish_meshlint_using_subcommand render" -l proxy -d 'The one of `--proxies` to render for' -r
-complete -c meshlint -n "__fish_meshlint_using_subcommand render" -s o -l output -d 'How to print it' -r -f -a "json\t'`{listeners, routes, clusters, endpoints}`, as protobuf JSON'"
+complete -c meshlint -n "__fish_meshlint_using_subcommand render" -s o -l output -d 'How to print it [default: table on a terminal, else json]' -r -f -a "table\t'Tables as those of `istioctl proxy-config`, with the places in the files that rows come from'
+json\t'`{node, listeners, routes, clusters, endpoints}` as protobuf JSON; of several proxies `{proxies: {KEY: …}}`'
+yaml\t'The same as YAML'
+bootstrap\t'A static bootstrap for a plain Envoy, as JSON'"
+complete -c meshlint -n "__fish_meshlint_using_subcommand render" -l workload -d 'The sidecar of this pod, Deployment, StatefulSet, …: `namespace/name`, or `name` in the default namespace' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand render" -l gateway -d 'The proxy that serves this Gateway, or the gateway workload of this name' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand render" -l proxies -d 'JSON file with a list of proxies: key, name, type, namespace, labels, ip, serviceAccount, locality, meta' -r -F
+complete -c meshlint -n "__fish_meshlint_using_subcommand render" -l proxy -d 'Only this one of the proxies, by its key' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand render" -l type -d 'A proxy that is in no file; in the namespace of `--namespace`' -r -f -a "sidecar\t''
+router\t''"
+complete -c meshlint -n "__fish_meshlint_using_subcommand render" -l labels -d 'Its labels: `app=web,version=v1`' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand render" -l ip -d 'Its address' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand render" -l service-account -d 'Its service account' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand render" -l only -d 'Only these kinds of resources' -r -f -a "listeners\t''
+routes\t''
+clusters\t''
+endpoints\t''"
+complete -c meshlint -n "__fish_meshlint_using_subcommand render" -l name -d 'Only the listener, route configuration or cluster of this name' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand render" -l port -d 'Only what is for this port' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand render" -l fqdn -d 'Only clusters and endpoints of this host, and virtual hosts for it' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand render" -l subset -d 'Only clusters and endpoints of this subset' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand render" -l bind -d 'Where it listens' -r -f -a "as-configured\t'The addresses of the configuration'
+loopback\t'127.0.0.1, each listener on a port of its own'"
+complete -c meshlint -n "__fish_meshlint_using_subcommand render" -l first-port -d 'With `--bind loopback`: the port of the first listener, others follow' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand render" -l admin-port -d 'Open Envoy\'s admin interface on this port of 127.0.0.1' -r
 complete -c meshlint -n "__fish_meshlint_using_subcommand render" -l config -d 'Configuration file; by default the nearest `meshlint.yaml` or `.meshlint.yaml` in the working directory or above it, up to the root of the repository' -r -F
 complete -c meshlint -n "__fish_meshlint_using_subcommand render" -s n -l namespace -d 'Namespace of resources that name none [default: default]' -r
 complete -c meshlint -n "__fish_meshlint_using_subcommand render" -l cluster-domain -d 'DNS domain of the cluster [default: cluster.local]' -r
@@ -80,9 +103,34 @@ complete -c meshlint -n "__fish_meshlint_using_subcommand render" -l istio-versi
 complete -c meshlint -n "__fish_meshlint_using_subcommand render" -l color -d 'When to use colors' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c meshlint -n "__fish_meshlint_using_subcommand render" -l list -d 'List the proxies instead'
+complete -c meshlint -n "__fish_meshlint_using_subcommand render" -l provenance -d 'Print as JSON which places in the files each part comes from instead'
 complete -c meshlint -n "__fish_meshlint_using_subcommand render" -l no-config -d 'Do not look for a configuration file'
 complete -c meshlint -n "__fish_meshlint_using_subcommand render" -l assume-complete -d 'Take what is not in the input for missing, even where the input may not be all there is'
 complete -c meshlint -n "__fish_meshlint_using_subcommand render" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c meshlint -n "__fish_meshlint_using_subcommand diff" -l format -d 'How to show it' -r -f -a "text\t'For people'
+json\t'An array of changes'"
+complete -c meshlint -n "__fish_meshlint_using_subcommand diff" -l workload -d 'The sidecar of this pod, Deployment, StatefulSet, …: `namespace/name`, or `name` in the default namespace' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand diff" -l gateway -d 'The proxy that serves this Gateway, or the gateway workload of this name' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand diff" -l proxies -d 'JSON file with a list of proxies: key, name, type, namespace, labels, ip, serviceAccount, locality, meta' -r -F
+complete -c meshlint -n "__fish_meshlint_using_subcommand diff" -l proxy -d 'Only this one of the proxies, by its key' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand diff" -l type -d 'A proxy that is in no file; in the namespace of `--namespace`' -r -f -a "sidecar\t''
+router\t''"
+complete -c meshlint -n "__fish_meshlint_using_subcommand diff" -l labels -d 'Its labels: `app=web,version=v1`' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand diff" -l ip -d 'Its address' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand diff" -l service-account -d 'Its service account' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand diff" -l config -d 'Configuration file; by default the nearest `meshlint.yaml` or `.meshlint.yaml` in the working directory or above it, up to the root of the repository' -r -F
+complete -c meshlint -n "__fish_meshlint_using_subcommand diff" -s n -l namespace -d 'Namespace of resources that name none [default: default]' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand diff" -l cluster-domain -d 'DNS domain of the cluster [default: cluster.local]' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand diff" -l mesh-config -d 'File with Istio\'s MeshConfig, or an IstioOperator or Helm values that have it; by default that of the ConfigMap `istio` in the input' -r -F
+complete -c meshlint -n "__fish_meshlint_using_subcommand diff" -l istio-version -d 'Version of Istio that the files are for [default: the latest that is known]' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand diff" -l color -d 'When to use colors' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c meshlint -n "__fish_meshlint_using_subcommand diff" -l exit-code -d 'Exit with 1 if there are differences'
+complete -c meshlint -n "__fish_meshlint_using_subcommand diff" -l no-config -d 'Do not look for a configuration file'
+complete -c meshlint -n "__fish_meshlint_using_subcommand diff" -l assume-complete -d 'Take what is not in the input for missing, even where the input may not be all there is'
+complete -c meshlint -n "__fish_meshlint_using_subcommand diff" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c meshlint -n "__fish_meshlint_using_subcommand parse" -l color -d 'When to use colors' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -111,12 +159,13 @@ complete -c meshlint -n "__fish_meshlint_using_subcommand man" -l color -d 'When
 always\t''
 never\t''"
 complete -c meshlint -n "__fish_meshlint_using_subcommand man" -s h -l help -d 'Print help'
-complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render parse explain rules schema completions man help" -f -a "check" -d 'Check Istio configuration'
-complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render parse explain rules schema completions man help" -f -a "render" -d 'Print the Envoy configuration that istiod would push to a proxy'
-complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render parse explain rules schema completions man help" -f -a "parse" -d 'Show how Kubernetes reads a file'
-complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render parse explain rules schema completions man help" -f -a "explain" -d 'Explain a rule'
-complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render parse explain rules schema completions man help" -f -a "rules" -d 'List the rules'
-complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render parse explain rules schema completions man help" -f -a "schema" -d 'Print the JSON Schema of a kind'
-complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render parse explain rules schema completions man help" -f -a "completions" -d 'Print a script that completes meshlint\'s arguments in a shell'
-complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render parse explain rules schema completions man help" -f -a "man" -d 'Print a manual page'
-complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render parse explain rules schema completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render diff parse explain rules schema completions man help" -f -a "check" -d 'Check Istio configuration'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render diff parse explain rules schema completions man help" -f -a "render" -d 'Show the Envoy configuration that istiod would push'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render diff parse explain rules schema completions man help" -f -a "diff" -d 'Show what a change to the files changes in the configuration of proxies'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render diff parse explain rules schema completions man help" -f -a "parse" -d 'Show how Kubernetes reads a file'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render diff parse explain rules schema completions man help" -f -a "explain" -d 'Explain a rule'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render diff parse explain rules schema completions man help" -f -a "rules" -d 'List the rules'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render diff parse explain rules schema completions man help" -f -a "schema" -d 'Print the JSON Schema of a kind'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render diff parse explain rules schema completions man help" -f -a "completions" -d 'Print a script that completes meshlint\'s arguments in a shell'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render diff parse explain rules schema completions man help" -f -a "man" -d 'Print a manual page'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render diff parse explain rules schema completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
