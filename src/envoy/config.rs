@@ -1,5 +1,7 @@
 //! What istiod sends to one proxy.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::cluster::Cluster;
@@ -9,14 +11,15 @@ use super::listener::Listener;
 use super::message::{Json, Object, Violation, list, object};
 use super::route::RouteConfiguration;
 
-/// The resources that one proxy gets by LDS, RDS, CDS and EDS, and the node that asks for them.
+/// The resources that one proxy gets by LDS, RDS, CDS and EDS, and the node that asks for them. What other proxies get,
+/// too, may be shared with them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Config {
     pub node: Option<Node>,
     pub listeners: Vec<Listener>,
     pub routes: Vec<RouteConfiguration>,
-    pub clusters: Vec<Cluster>,
-    pub endpoints: Vec<ClusterLoadAssignment>,
+    pub clusters: Vec<Arc<Cluster>>,
+    pub endpoints: Vec<Arc<ClusterLoadAssignment>>,
 }
 
 impl Config {
@@ -63,11 +66,11 @@ impl Config {
     }
 
     pub fn cluster(&self, name: &str) -> Option<&Cluster> {
-        self.clusters.iter().find(|cluster| cluster.name == name)
+        self.clusters.iter().map(Arc::as_ref).find(|cluster| cluster.name == name)
     }
 
     /// What EDS answers for a service name.
     pub fn load_assignment(&self, service_name: &str) -> Option<&ClusterLoadAssignment> {
-        self.endpoints.iter().find(|endpoints| endpoints.cluster_name == service_name)
+        self.endpoints.iter().map(Arc::as_ref).find(|endpoints| endpoints.cluster_name == service_name)
     }
 }

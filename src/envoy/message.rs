@@ -15,6 +15,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
@@ -312,6 +313,22 @@ impl<T: Json> Json for Box<T> {
 
     fn read(value: &Value) -> Result<Self, Violation> {
         T::read(value).map(Box::new)
+    }
+
+    #[cfg(test)]
+    fn audit(name: Name, audit: &mut super::audit::Audit) {
+        T::audit(name, audit);
+    }
+}
+
+/// Resources that many proxies share are kept once.
+impl<T: Json> Json for Arc<T> {
+    fn write(&self) -> Value {
+        T::write(self)
+    }
+
+    fn read(value: &Value) -> Result<Self, Violation> {
+        T::read(value).map(Arc::new)
     }
 
     #[cfg(test)]

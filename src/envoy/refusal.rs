@@ -1,5 +1,6 @@
 //! What Envoy refuses of a configuration although istiod sends it.
 
+use std::borrow::Borrow;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::net::IpAddr;
@@ -77,20 +78,21 @@ pub fn accepted(config: &Config) -> (Config, Vec<Refusal>) {
     (config, refusals)
 }
 
-fn keep<T: Message + Clone>(
+fn keep<T: Message, R: Borrow<T> + Clone>(
     kind: ResourceKind,
-    items: &[T],
+    items: &[R],
     name: impl Fn(&T) -> &str,
     mut problem: impl FnMut(&T) -> Option<String>,
     refusals: &mut Vec<Refusal>,
-) -> Vec<T> {
+) -> Vec<R> {
     let mut kept = Vec::new();
-    for item in items {
+    for resource in items {
+        let item: &T = resource.borrow();
         let value = item.write();
         let broken_rule = check(T::TYPE, &value).first().map(ToString::to_string);
         match broken_rule.or_else(|| problem_within(&value)).or_else(|| problem(item)) {
             Some(reason) => refusals.push(Refusal { kind, name: name(item).to_owned(), reason }),
-            None => kept.push(item.clone()),
+            None => kept.push(resource.clone()),
         }
     }
     kept

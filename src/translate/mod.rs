@@ -30,6 +30,7 @@ mod secrets;
 mod security;
 mod server_tls;
 mod settings;
+mod shared;
 mod stat_names;
 mod targets;
 mod tcp;
@@ -48,6 +49,7 @@ use policy::Policy;
 use push::Service;
 use scope::Scope;
 use security::Security;
+use shared::Shared;
 
 pub use certificates::{identity, secrets};
 pub use note::Note;
@@ -65,6 +67,7 @@ pub struct Translator<'t> {
     push: &'t PushContext<'t>,
     filters: EnvoyFilters<'t>,
     scopes: Mutex<HashMap<ScopeKey, Arc<Scope<'t>>>>,
+    shared: Shared,
 }
 
 /// What a proxy gets, and what of it istiod knows but files do not.
@@ -82,17 +85,19 @@ pub(crate) struct Context<'c, 't> {
     proxy: &'c Proxy<'c>,
     scope: Arc<Scope<'t>>,
     access_logs: AccessLogs,
+    shared: &'c Shared,
 }
 
 impl<'t> Translator<'t> {
     pub fn new(push: &'t PushContext<'t>) -> Self {
-        Self { push, filters: EnvoyFilters::new(push.mesh), scopes: Mutex::default() }
+        Self { push, filters: EnvoyFilters::new(push.mesh), scopes: Mutex::default(), shared: Shared::default() }
     }
 
     /// Everything that istiod pushes to the proxy, each list sorted by name.
     pub fn translate(&self, proxy: &Proxy<'_>) -> Translation {
         let access_logs = AccessLogs::new(self.push.mesh, proxy.namespace, &proxy.labels);
-        let context = Context { push: self.push, proxy, scope: self.scope(proxy), access_logs };
+        let shared = &self.shared;
+        let context = Context { push: self.push, proxy, scope: self.scope(proxy), access_logs, shared };
         let security = Security::new(self.push.mesh, proxy.namespace, &proxy.labels, proxy.is_router());
         let (listeners, routes) = match proxy.is_router() {
             true => {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -238,7 +239,7 @@ fn route_destination(route: &Route) -> String {
     }
 }
 
-fn clusters(clusters: &[Cluster], places: &Places) -> Table<7> {
+fn clusters(clusters: &[Arc<Cluster>], places: &Places) -> Table<7> {
     let mut table = Table::new(["SERVICE FQDN", "PORT", "SUBSET", "DIRECTION", "TYPE", "DESTINATION RULE", "SOURCE"]);
     for cluster in clusters {
         let parts = ClusterName::parse(&cluster.name);
@@ -274,7 +275,7 @@ fn kind(cluster: &Cluster) -> String {
     }
 }
 
-fn endpoints(assignments: &[ClusterLoadAssignment], places: &Places) -> Table<6> {
+fn endpoints(assignments: &[Arc<ClusterLoadAssignment>], places: &Places) -> Table<6> {
     let mut table = Table::new(["ENDPOINT", "STATUS", "WEIGHT", "LOCALITY", "CLUSTER", "SOURCE"]);
     for assignment in assignments {
         let host = ClusterName::parse(&assignment.cluster_name).map_or("", |parts| parts.host);

@@ -10,6 +10,8 @@ mod pool;
 mod protocol;
 mod tls;
 
+use std::sync::Arc;
+
 use crate::envoy::cluster::{Cluster, Discovery, DiscoveryType};
 use crate::mesh::Settings;
 
@@ -18,22 +20,25 @@ use super::scope::OutboundPolicy;
 
 use outbound::Naming;
 
+pub(super) use outbound::ClustersKey;
+
 /// Sorted by name; of several that share one the first stays.
-pub(super) fn clusters(context: &Context<'_, '_>) -> Vec<Cluster> {
+pub(super) fn clusters(context: &Context<'_, '_>) -> Vec<Arc<Cluster>> {
     let mut clusters = outbound::clusters(context, Naming::Plain);
-    clusters.push(fixed::black_hole(context));
+    let mut own = vec![fixed::black_hole(context)];
     if context.proxy.is_router() {
         if passes_mutual_tls_through(context) {
             clusters.extend(outbound::clusters(context, Naming::Sni));
         }
     } else {
-        clusters.push(fixed::passthrough(context));
+        own.push(fixed::passthrough(context));
         if context.scope.outbound == OutboundPolicy::AllowAnyDynamicDns {
-            clusters.push(fixed::dynamic_dns(context));
+            own.push(fixed::dynamic_dns(context));
         }
-        clusters.extend(inbound::clusters(context));
-        clusters.push(fixed::inbound_passthrough(context));
+        own.extend(inbound::clusters(context));
+        own.push(fixed::inbound_passthrough(context));
     }
+    clusters.extend(own.into_iter().map(Arc::new));
     clusters.sort_by(|left, right| left.name.cmp(&right.name));
     clusters.dedup_by(|later, earlier| later.name == earlier.name);
     clusters

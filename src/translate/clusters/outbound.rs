@@ -1,5 +1,6 @@
 //! Clusters towards the services that a proxy knows.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::envoy::cluster::{
@@ -14,6 +15,7 @@ use crate::translate::endpoints::{Backends, Balancing, resolved};
 use crate::translate::policy::{Policy, passes_through, tls_mode};
 use crate::translate::proxy::Proxy;
 use crate::translate::push::{Service, TlsMode, traffic_distribution};
+use crate::translate::shared::address;
 use crate::translate::stat_names::StatName;
 use crate::translate::{Context, names};
 
@@ -22,15 +24,29 @@ use super::protocol::Options;
 use super::{balancing, fixed, is_original_dst, metadata, outliers, pool, settings, stat_name, tls};
 
 /// What clusters are called, and with it what they are for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Naming {
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(in crate::translate) enum Naming {
     Plain,
     /// By the SNI of mutual TLS, which goes through a gateway as it is: no other TLS is added.
     Sni,
 }
 
+/// What the clusters of a port of a service depend on.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(in crate::translate) struct ClustersKey {
+    service: usize,
+    port: usize,
+    rule: usize,
+    naming: Naming,
+    is_router: bool,
+    is_ipv6: bool,
+    preserves_case: bool,
+    /// Of clusters that hold their endpoints.
+    view: Vec<String>,
+}
+
 /// One for each port of each service, and for each subset of it.
-pub(super) fn clusters(context: &Context<'_, '_>, naming: Naming) -> Vec<Cluster> {
+pub(super) fn clusters(context: &Context<'_, '_>, naming: Naming) -> Vec<Arc<Cluster>> {
     let mut clusters = Vec::new();
     for scoped in &context.scope.services {
         let service = scoped.service;
@@ -39,7 +55,9 @@ pub(super) fn clusters(context: &Context<'_, '_>, naming: Naming) -> Vec<Cluster
         }
         let rule = context.destination_rule(service);
         for port in scoped.ports().filter(|port| port.protocol != Protocol::Udp) {
-            clusters.extend(Outbound { context, service, port, rule, naming }.clusters());
+            let outbound = Outbound { context, service, port, rule, naming };
+            let make = || outbound.clusters().into_iter().map(Arc::new).collect();
+            clusters.extend_from_slice(&context.shared.clusters.get_or_make(outbound.key(), make));
         }
     }
     clusters
@@ -65,6 +83,34 @@ struct Plan<'t> {
 }
 
 impl<'t> Outbound<'_, 't> {
+    fn key(&self) -> ClustersKey {
+        let proxy = self.context.proxy;
+        ClustersKey {
+            service: address(Some(self.service)),
+            port: address(Some(self.port)),
+            rule: address(self.rule),
+            naming: self.naming,
+            is_router: proxy.is_router(),
+            is_ipv6: proxy.is_ipv6(),
+            preserves_case: proxy.settings.headers.preserve_http1_case,
+            view: self.view(),
+        }
+    }
+
+    fn view(&self) -> Vec<String> {
+        if !matches!(self.service.resolution(), Resolution::Dns | Resolution::DnsRoundRobin) {
+            return Vec::new();
+        }
+        let whole = self.context.policy(self.rule, self.port.number);
+        let subsets = self.rule.into_iter().flat_map(|rule| &rule.subsets);
+        let subsets = subsets.map(|own| whole.with_subset(own.subset.traffic_policy.as_deref(), self.port.number));
+        let views = std::iter::once(whole).chain(subsets).flat_map(|policy| {
+            let places = Balancing::in_force(self.context, policy.load_balancer, self.service);
+            places.map(|places| places.view(self.context.proxy, policy.outlier_detection.is_some()))
+        });
+        views.flatten().collect()
+    }
+
     /// Of all endpoints first, then of the subsets in their order. Subsets are found as the whole is.
     fn clusters(self) -> Vec<Cluster> {
         let Some(discovery) = self.discovery() else { return Vec::new() };

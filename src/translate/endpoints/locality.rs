@@ -91,17 +91,37 @@ impl<'t> Balancing<'t> {
         }
     }
 
+    /// Whether anything is arranged at all.
+    fn is_idle(&self, outliers: bool) -> bool {
+        match self {
+            Balancing::Places { distribute, forced, .. } => distribute.is_empty() && !(*forced || outliers),
+            Balancing::Zones(setting) => !is_enabled(setting),
+        }
+    }
+
+    /// What of a proxy decides the arrangement: proxies that agree in it get the same.
+    pub fn view(&self, proxy: &Proxy<'_>, outliers: bool) -> Vec<String> {
+        if self.is_idle(outliers) {
+            return Vec::new();
+        }
+        let Locality { region, zone, sub_zone } = proxy.locality;
+        let labels = self.labels().into_iter().map(|label| proxy_value(label, proxy));
+        [region, zone, sub_zone].into_iter().chain(labels).map(str::to_owned).collect()
+    }
+
+    /// Those by which endpoints are ordered, unless they are chosen by weight.
+    fn labels(&self) -> Vec<&'t str> {
+        match self {
+            Balancing::Places { distribute, .. } if !distribute.is_empty() => Vec::new(),
+            Balancing::Places { labels, .. } => labels.clone(),
+            Balancing::Zones(setting) => setting.failover_priority.iter().map(|label| label.value).collect(),
+        }
+    }
+
     /// Gives each group its weight and priority, as seen from the proxy.
     pub(super) fn arrange(&self, groups: &mut Vec<Group<'_>>, proxy: &Proxy<'_>, outliers: bool) {
-        let labels = match self {
-            Balancing::Places { distribute, forced, .. } if !distribute.is_empty() || !(*forced || outliers) => {
-                Vec::new()
-            }
-            Balancing::Places { labels, .. } => labels.clone(),
-            Balancing::Zones(setting) if !is_enabled(setting) => Vec::new(),
-            Balancing::Zones(setting) => setting.failover_priority.iter().map(|label| label.value).collect(),
-        };
-        if !labels.is_empty() {
+        if !self.is_idle(outliers) && !self.labels().is_empty() {
+            let labels = self.labels();
             *groups = groups.drain(..).flat_map(|group| split_by_labels(group, &labels, proxy)).collect();
             compact(groups);
         }
@@ -110,19 +130,17 @@ impl<'t> Balancing<'t> {
 
     /// The same as far as labels do not count.
     pub(super) fn arrange_by_place(&self, groups: &mut [Group<'_>], proxy: &Proxy<'_>, outliers: bool) {
+        if self.is_idle(outliers) {
+            return;
+        }
         match self {
             Balancing::Places { distribute, .. } if !distribute.is_empty() => {
-                spread(groups, distribute, proxy.locality)
+                spread(groups, distribute, proxy.locality);
             }
-            Balancing::Places { failover, labels, forced, .. } => {
-                if (*forced || outliers) && (labels.is_empty() || !failover.is_empty()) {
-                    order_by_place(groups, failover, proxy.locality);
-                }
-            }
-            Balancing::Zones(setting) if is_enabled(setting) => {
-                order_by_region(groups, &setting.failover, proxy.locality.region);
-            }
-            Balancing::Zones(_) => {}
+            // Labels say it all, unless places are named besides.
+            Balancing::Places { failover, labels, .. } if failover.is_empty() && !labels.is_empty() => {}
+            Balancing::Places { failover, .. } => order_by_place(groups, failover, proxy.locality),
+            Balancing::Zones(setting) => order_by_region(groups, &setting.failover, proxy.locality.region),
         }
     }
 }
@@ -223,12 +241,8 @@ fn label_priority(member: &Member<'_>, labels: &[&str], proxy: &Proxy<'_>) -> u3
     let count = labels.len() as u32;
     let mut penalty = 0;
     for (at, label) in labels.iter().enumerate() {
-        let (key, value) = match label.split('=').collect::<Vec<_>>()[..] {
-            [key, value] => (key, value),
-            [key, ..] => (key, label_of(proxy, key)),
-            [] => ("", ""),
-        };
-        if member.endpoint.label(key).unwrap_or_default() == value {
+        let key = label.split('=').next().unwrap_or_default();
+        if member.endpoint.label(key).unwrap_or_default() == proxy_value(label, proxy) {
             continue;
         }
         match at {
@@ -237,6 +251,15 @@ fn label_priority(member: &Member<'_>, labels: &[&str], proxy: &Proxy<'_>) -> u3
         }
     }
     penalty
+}
+
+/// The value that endpoints are compared with: the one that is written (`label=value`), else that of the proxy.
+fn proxy_value<'v>(label: &'v str, proxy: &'v Proxy<'_>) -> &'v str {
+    match label.split('=').collect::<Vec<_>>()[..] {
+        [_, value] => value,
+        [key, ..] => label_of(proxy, key),
+        [] => "",
+    }
 }
 
 /// A label of the proxy, or what istiod adds to its labels about the place where it runs.

@@ -4,6 +4,8 @@
 mod locality;
 mod members;
 
+use std::sync::Arc;
+
 use crate::envoy::cluster::{Cluster, Discovery, DiscoveryType};
 use crate::envoy::endpoint::{ClusterLoadAssignment, LocalityLbEndpoints};
 use crate::mesh::{MergedRule, ServicePort};
@@ -12,6 +14,7 @@ use super::Context;
 use super::names::ClusterName;
 use super::policy::Policy;
 use super::push::Service;
+use super::shared::address as address_of;
 
 use members::Group;
 
@@ -30,8 +33,22 @@ pub(super) struct Backends<'q, 't> {
     pub only_mutual: bool,
 }
 
+/// What the endpoints of a cluster depend on.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct AssignmentKey {
+    service: usize,
+    port: usize,
+    rule: usize,
+    subset: usize,
+    only_mutual: bool,
+    view: Vec<String>,
+}
+
 /// The answers of EDS for those clusters that ask, sorted by name.
-pub(super) fn load_assignments(context: &Context<'_, '_>, clusters: &[Cluster]) -> Vec<ClusterLoadAssignment> {
+pub(super) fn load_assignments(
+    context: &Context<'_, '_>,
+    clusters: &[Arc<Cluster>],
+) -> Vec<Arc<ClusterLoadAssignment>> {
     let asking = clusters.iter().filter(|cluster| cluster.discovery == Some(Discovery::Type(DiscoveryType::Eds)));
     let names = asking.filter_map(|cluster| Some(cluster.eds_cluster_config.as_ref()?.service_name.as_str()));
     let mut assignments: Vec<_> = names.map(|name| load_assignment(context, name)).collect();
@@ -39,9 +56,15 @@ pub(super) fn load_assignments(context: &Context<'_, '_>, clusters: &[Cluster]) 
     assignments
 }
 
-fn load_assignment(context: &Context<'_, '_>, name: &str) -> ClusterLoadAssignment {
-    let endpoints = backends(context, name).map(|backends| discovered(context, &backends)).unwrap_or_default();
-    ClusterLoadAssignment { cluster_name: name.to_owned(), endpoints, ..Default::default() }
+fn load_assignment(context: &Context<'_, '_>, name: &str) -> Arc<ClusterLoadAssignment> {
+    let named =
+        |endpoints| Arc::new(ClusterLoadAssignment { cluster_name: name.to_owned(), endpoints, ..Default::default() });
+    let Some(backends) = backends(context, name) else { return named(Vec::new()) };
+    let make = || named(discovered(context, &backends));
+    match backends.key(context) {
+        Some(key) => context.shared.assignments.get_or_make(key, make),
+        None => make(),
+    }
 }
 
 /// What a cluster of this name is for; `None` if the proxy knows no such port.
@@ -88,6 +111,29 @@ pub(super) fn resolved<'t>(
 }
 
 impl<'t> Backends<'_, 't> {
+    /// `None` where the name of the cluster would be needed, too: its subset is none of the rule's.
+    fn key(&self, context: &Context<'_, 't>) -> Option<AssignmentKey> {
+        let subset = self.rule.and_then(|rule| rule.subset(self.subset));
+        if subset.is_none() && !self.subset.is_empty() {
+            return None;
+        }
+        let policy = self.policy();
+        let places = Balancing::in_force(context, policy.load_balancer, self.service);
+        let mut view =
+            places.map_or(Vec::new(), |places| places.view(context.proxy, policy.outlier_detection.is_some()));
+        if self.service.is_node_local() {
+            view.push(context.proxy.node_name.to_owned());
+        }
+        Some(AssignmentKey {
+            service: address_of(Some(self.service)),
+            port: address_of(Some(self.port)),
+            rule: address_of(self.rule),
+            subset: address_of(subset),
+            only_mutual: self.only_mutual,
+            view,
+        })
+    }
+
     /// What the rule says, without the policy of the mesh.
     fn policy(&self) -> Policy<'t> {
         let subset = self.rule.and_then(|rule| rule.subset(self.subset));

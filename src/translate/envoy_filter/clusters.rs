@@ -1,5 +1,7 @@
 //! Patches of clusters (istio 1.31 `cluster_patch.go`).
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use crate::envoy::cluster::Cluster;
@@ -11,7 +13,11 @@ use super::Patches;
 use super::patch::{ApplyTo, Operation, Patch, PatchContext, asks_for, number};
 
 /// Patches the clusters of one context. The note is about a patch that fails; then its cluster gets no others.
-pub(super) fn patch(patches: &Patches<'_, '_>, context: PatchContext, clusters: &mut Vec<Cluster>) -> Result<(), Note> {
+pub(super) fn patch(
+    patches: &Patches<'_, '_>,
+    context: PatchContext,
+    clusters: &mut Vec<Arc<Cluster>>,
+) -> Result<(), Note> {
     let mut outcome = Ok(());
     clusters.retain_mut(|cluster| {
         patch_cluster(patches, context, cluster).unwrap_or_else(|note| {
@@ -20,13 +26,13 @@ pub(super) fn patch(patches: &Patches<'_, '_>, context: PatchContext, clusters: 
         })
     });
     for patch in patches.added(ApplyTo::Cluster, context) {
-        clusters.push(patch.new_value()?);
+        clusters.push(Arc::new(patch.new_value()?));
     }
     outcome
 }
 
 /// Whether the cluster is kept.
-fn patch_cluster(patches: &Patches<'_, '_>, context: PatchContext, cluster: &mut Cluster) -> Result<bool, Note> {
+fn patch_cluster(patches: &Patches<'_, '_>, context: PatchContext, cluster: &mut Arc<Cluster>) -> Result<bool, Note> {
     for patch in patches.of(ApplyTo::Cluster, context) {
         if !matches_cluster(patch, cluster) {
             continue;
@@ -34,8 +40,11 @@ fn patch_cluster(patches: &Patches<'_, '_>, context: PatchContext, cluster: &mut
         if patch.operation == Operation::Remove {
             return Ok(false);
         }
-        if patch.is_merge() && !merges_socket(patch, cluster)? {
-            patch.merge_into(cluster)?;
+        if patch.is_merge() {
+            let own = Arc::make_mut(cluster);
+            if !merges_socket(patch, own)? {
+                patch.merge_into(own)?;
+            }
         }
     }
     Ok(true)
