@@ -2,33 +2,50 @@
 
 use std::path::{Path, PathBuf};
 
-use meshlint::envoy::{Config, Violation, check};
+use meshlint::envoy::{Config, Violation, check, from_config_dump, to_config_dump, to_yaml, value_of};
+use meshlint::source::SourceId;
 use serde_json::{Value, json};
 
 #[test]
 fn configs_of_istiod_are_printed_as_they_are_read() {
-    let mut files = expected_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/envoy"));
-    assert!(!files.is_empty());
-    let oracle = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/oracle");
-    if !oracle.is_dir() {
-        println!("skipped: the scenarios in {} are not there", oracle.display());
-    }
-    files.extend(expected_files(&oracle));
-    for file in files {
+    for file in files() {
         let text = std::fs::read_to_string(&file).unwrap();
         let value: Value = serde_json::from_str(&text).unwrap();
         let config = Config::from_value(&value).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         let difference = difference(&value, &config.to_value());
         assert_eq!(difference, None, "{}", file.display());
-        // Objects that the admission webhook refuses may make a config that Envoy refuses.
-        if !file.with_file_name("../expected-admitted").is_dir() {
+        if is_admitted(&file) {
             assert_eq!(violations(&value), [], "{}", file.display());
         }
     }
 }
 
 #[test]
-fn printing_again_gives_the_same_bytes() {
+fn what_is_printed_reads_back_and_prints_the_same() {
+    for file in files() {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let config = Config::from_value(&serde_json::from_str(&text).unwrap()).unwrap();
+        let json = serde_json::to_string_pretty(&config.to_value()).unwrap();
+        let again = Config::from_value(&serde_json::from_str(&json).unwrap()).unwrap();
+        assert!(again == config, "{}", file.display());
+        assert!(serde_json::to_string_pretty(&again.to_value()).unwrap() == json, "{}", file.display());
+
+        let yaml = to_yaml(&config.to_value());
+        let (tree, findings) = meshlint::yaml::parse(SourceId(0), &yaml);
+        assert!(findings.is_empty(), "{}: {findings:?}", file.display());
+        let again = Config::from_value(&value_of(tree.roots().next().unwrap())).unwrap();
+        assert!(again == config, "{}", file.display());
+        assert!(to_yaml(&again.to_value()) == yaml, "{}", file.display());
+
+        let dump = to_config_dump(&config, None);
+        assert!(check("envoy.admin.v3.ConfigDump", &dump).is_empty() || !is_admitted(&file), "{}", file.display());
+        let again = from_config_dump(&dump).unwrap();
+        assert!(Config { node: config.node.clone(), ..again } == config, "{}", file.display());
+    }
+}
+
+#[test]
+fn our_own_file_is_printed_byte_for_byte() {
     let text =
         std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/envoy/sidecar.json")).unwrap();
     let config = Config::from_value(&serde_json::from_str(&text).unwrap()).unwrap();
@@ -50,6 +67,23 @@ fn a_field_that_envoy_does_not_have_is_refused_by_name() {
         "`listeners[0].filter_chains[0].filters[0].typed_config.x`: \
          `envoy.extensions.filters.http.router.v3.Router` has no such field"
     );
+}
+
+/// Our own configs, and those of istiod in the scenarios.
+fn files() -> Vec<PathBuf> {
+    let mut files = expected_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/envoy"));
+    assert!(!files.is_empty());
+    let oracle = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/oracle");
+    if !oracle.is_dir() {
+        println!("skipped: the scenarios in {} are not there", oracle.display());
+    }
+    files.extend(expected_files(&oracle));
+    files
+}
+
+/// Objects that the admission webhook refuses may make a config that Envoy refuses.
+fn is_admitted(file: &Path) -> bool {
+    !file.with_file_name("../expected-admitted").is_dir()
 }
 
 /// What Envoy would refuse in a config.
