@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::finding::nearest;
 use crate::source;
@@ -97,7 +97,7 @@ impl ProxyArguments {
     }
 }
 
-fn read(path: &PathBuf) -> Fallible<Vec<ProxySpec>> {
+fn read(path: &Path) -> Fallible<Vec<ProxySpec>> {
     let source = source::read(path).map_err(|error| Error::Usage(error.to_string()))?;
     let wrong = |error| Error::Usage(format!("{}: not a list of proxies: {error}", path.display()));
     serde_json::from_str(source.text()).map_err(wrong)

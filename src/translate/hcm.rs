@@ -15,8 +15,7 @@ use crate::envoy::http_filter::{Cors, DynamicForwardProxy, GrpcStats, GrpcWeb, H
 use crate::envoy::istio::{Alpn, AlpnOverride, AlpnProtocol, TypedStruct};
 use crate::envoy::listener::Filter;
 use crate::envoy::protocol::{
-    HeaderKeyFormat, HeadersWithUnderscoresAction, Http1ProtocolOptions, Http2ProtocolOptions, HttpProtocolOptions,
-    PreserveCaseFormatterConfig,
+    HeaderKeyFormat, Http1ProtocolOptions, Http2ProtocolOptions, HttpProtocolOptions, PreserveCaseFormatterConfig,
 };
 use crate::envoy::route::RouteConfiguration;
 use crate::envoy::tracing::{
@@ -24,7 +23,7 @@ use crate::envoy::tracing::{
 };
 
 use super::access_log::Part;
-use super::settings::{ClientCertDetails, ServerHeader};
+use super::settings::{ClientCertDetails, ConnectionSettings, ServerHeader};
 use super::{Context, push};
 
 /// What a connection manager is for.
@@ -109,7 +108,7 @@ pub(super) fn filter(context: &Context<'_, '_>, manager: Manager) -> Filter {
         generate_request_id: (!headers.request_id).then_some(false),
         proxy_100_continue: true,
         upgrade_configs: vec![UpgradeConfig { upgrade_type: "websocket".to_owned(), ..Default::default() }],
-        normalize_path: paths.normalize.then_some(true),
+        normalize_path: Some(paths.normalize),
         merge_slashes: paths.merge_slashes,
         path_with_escaped_slashes_action: paths.escaped_slashes,
         request_id_extension: Some(RequestIdExtension {
@@ -125,6 +124,7 @@ pub(super) fn filter(context: &Context<'_, '_>, manager: Manager) -> Filter {
         made.common_http_protocol_options =
             Some(HttpProtocolOptions { idle_timeout: Some(idle_timeout), ..Default::default() });
     }
+    connections(&proxy.settings.connections_of(is_gateway), &mut made);
     match manager.place {
         Place::SidecarOutbound => {}
         Place::SidecarInbound => inbound(context, &mut made, manager.http2),
@@ -140,49 +140,60 @@ fn inbound(context: &Context<'_, '_>, manager: &mut HttpConnectionManager, http2
     let default = ClientCertDetails { subject: Some(true), dns: Some(true), uri: Some(true), ..Default::default() };
     manager.set_current_client_cert_details = Some(details(default, headers.set_current_client_cert_details));
     if http2 {
-        manager.http2_protocol_options = Some(Http2ProtocolOptions::default());
+        manager.http2_protocol_options.get_or_insert_default();
     }
 }
 
 fn gateway(context: &Context<'_, '_>, manager: &mut HttpConnectionManager) {
-    let settings = &context.proxy.settings;
-    manager.xff_num_trusted_hops = settings.topology.trusted_proxies;
-    let written = settings.headers.forwarded_client_cert.as_deref();
-    let mode = written.or(settings.topology.forward_client_cert_details.as_deref());
+    // What `proxyHeaders` say about certificates of clients is not for gateways.
+    let topology = &context.proxy.settings.topology;
+    manager.xff_num_trusted_hops = topology.trusted_proxies;
+    let mode = topology.forward_client_cert_details.as_deref();
     let mode = mode.map_or(ForwardClientCertDetails::SanitizeSet, client_cert_mode);
     manager.forward_client_cert_details = mode;
     if matches!(mode, ForwardClientCertDetails::AppendForward | ForwardClientCertDetails::SanitizeSet) {
-        let yes = Some(true);
-        let default = ClientCertDetails { subject: yes, cert: yes, dns: yes, uri: yes, ..Default::default() };
-        manager.set_current_client_cert_details =
-            Some(details(default, settings.headers.set_current_client_cert_details));
+        manager.set_current_client_cert_details = Some(SetCurrentClientCertDetails {
+            subject: Some(true),
+            cert: true,
+            dns: true,
+            uri: true,
+            ..Default::default()
+        });
     }
     manager.http_protocol_options.get_or_insert_with(Http1ProtocolOptions::default);
-    if settings.edge_profile {
-        edge(context, manager);
-    }
 }
 
-/// The connection profile `EDGE` (istio 1.31 `pilot/pkg/networking/core/connection_settings.go`).
-fn edge(context: &Context<'_, '_>, manager: &mut HttpConnectionManager) {
-    let settings = &context.proxy.settings.connections;
-    let seconds = Duration::from_secs;
-    manager.common_http_protocol_options = Some(HttpProtocolOptions {
-        idle_timeout: settings.idle_timeout.or(Some(seconds(3600))),
-        headers_with_underscores_action: HeadersWithUnderscoresAction::RejectRequest,
+/// What ProxyConfig says about connections goes before what the mesh says about paths (istio 1.31
+/// `pilot/pkg/networking/core/connection_settings.go`).
+fn connections(settings: &ConnectionSettings, manager: &mut HttpConnectionManager) {
+    let common = HttpProtocolOptions {
+        idle_timeout: settings.idle_timeout,
+        max_connection_duration: settings.max_connection_duration,
+        max_stream_duration: settings.max_stream_duration,
+        headers_with_underscores_action: settings.headers_with_underscores.unwrap_or_default(),
         ..Default::default()
-    });
-    manager.http2_protocol_options = Some(Http2ProtocolOptions {
-        max_concurrent_streams: settings.max_concurrent_streams.or(Some(100)),
-        initial_stream_window_size: settings.initial_stream_window.or(Some(65_536)),
-        initial_connection_window_size: settings.initial_connection_window.or(Some(1_048_576)),
+    };
+    if common != HttpProtocolOptions::default() || settings.headers_with_underscores.is_some() {
+        let idle_timeout = manager.common_http_protocol_options.take().and_then(|options| options.idle_timeout);
+        let idle_timeout = common.idle_timeout.or(idle_timeout);
+        manager.common_http_protocol_options = Some(HttpProtocolOptions { idle_timeout, ..common });
+    }
+    let http2 = Http2ProtocolOptions {
+        max_concurrent_streams: settings.max_concurrent_streams,
+        initial_stream_window_size: settings.initial_stream_window,
+        initial_connection_window_size: settings.initial_connection_window,
         ..Default::default()
-    });
-    manager.stream_idle_timeout = settings.stream_idle_timeout.or(Some(seconds(300)));
-    manager.request_timeout = settings.request_timeout.or(Some(seconds(300)));
-    manager.request_headers_timeout = settings.request_headers_timeout.or(Some(seconds(60)));
-    manager.merge_slashes = true;
-    manager.path_with_escaped_slashes_action = PathWithEscapedSlashesAction::UnescapeAndRedirect;
+    };
+    if http2 != Http2ProtocolOptions::default() {
+        manager.http2_protocol_options = Some(http2);
+    }
+    manager.stream_idle_timeout = settings.stream_idle_timeout.or(manager.stream_idle_timeout);
+    manager.request_timeout = settings.request_timeout;
+    manager.request_headers_timeout = settings.request_headers_timeout;
+    manager.drain_timeout = settings.drain_timeout;
+    manager.merge_slashes = settings.merge_slashes.unwrap_or(manager.merge_slashes);
+    manager.path_with_escaped_slashes_action =
+        settings.escaped_slashes.unwrap_or(manager.path_with_escaped_slashes_action);
 }
 
 fn client_cert_mode(name: &str) -> ForwardClientCertDetails {

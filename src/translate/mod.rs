@@ -34,6 +34,8 @@ mod shared;
 mod stat_names;
 mod targets;
 mod tcp;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -99,19 +101,19 @@ impl<'t> Translator<'t> {
         let shared = &self.shared;
         let context = Context { push: self.push, proxy, scope: self.scope(proxy), access_logs, shared };
         let security = Security::new(self.push.mesh, proxy.namespace, &proxy.labels, proxy.is_router());
-        let (listeners, routes) = match proxy.is_router() {
+        let (listeners, routes, ports) = match proxy.is_router() {
             true => {
                 let servers = gateway::Servers::of(&context);
                 let listeners = gateway::listeners(&context, &servers, &security);
                 let routes = gateway::configurations(&context, &servers, &outbound::route_names(&listeners));
-                (listeners, routes)
+                (listeners, routes, servers.service_ports())
             }
             false => {
                 let mut listeners = outbound::listeners(&context);
                 listeners.extend(inbound::listeners(&context, &security));
                 listeners.sort_by(|left, right| left.name.cmp(&right.name));
                 let routes = routes::configurations(&context, &outbound::route_names(&listeners));
-                (listeners, routes)
+                (listeners, routes, GatewayPorts::new())
             }
         };
         let clusters = clusters::clusters(&context);
@@ -119,7 +121,7 @@ impl<'t> Translator<'t> {
         let mut config = Config { node, listeners, routes, clusters, ..Config::default() };
         let mut notes = security.notes().to_vec();
         let identity = (proxy.namespace, &proxy.labels, proxy.is_router());
-        notes.extend(self.filters.apply(&mut config, self.push.mesh, identity, &gateway_ports(&context)));
+        notes.extend(self.filters.apply(&mut config, self.push.mesh, identity, &ports));
         config.endpoints = endpoints::load_assignments(&context, &config.clusters);
         let provenance = Provenance::take(&mut config);
         Translation { config, notes, provenance }
@@ -141,17 +143,6 @@ impl<'t> Translator<'t> {
         };
         Arc::clone(scopes.entry(key).or_insert_with(|| Arc::new(make())))
     }
-}
-
-/// The ports of services that lead to each port of a gateway.
-fn gateway_ports(context: &Context<'_, '_>) -> GatewayPorts {
-    let mut ports = GatewayPorts::new();
-    for target in targets::targets(context) {
-        if let (Ok(own), Ok(port)) = (target.number.try_into(), target.port.number.try_into()) {
-            ports.entry(own).or_default().insert(port);
-        }
-    }
-    ports
 }
 
 impl<'t> Context<'_, 't> {

@@ -13,9 +13,6 @@ use crate::envoy::listener::{
     Filter, FilterChain, FilterChainMatch, HttpInspector, Listener, ListenerFilter, TlsInspector,
 };
 use crate::envoy::network_filter::SniDynamicForwardProxy;
-use crate::envoy::route::{
-    Action, ClusterSpecifier, PathSpecifier, Route, RouteAction, RouteConfiguration, RouteMatch, VirtualHost,
-};
 use crate::format::Subnet;
 use crate::mesh::{Protocol, Resolution, host_matches};
 use crate::model::virtual_service::{L4MatchAttributes, TlsMatchAttributes};
@@ -24,11 +21,11 @@ use crate::source::Span;
 
 use super::access_log::Part;
 use super::hcm::{self, Manager, Place};
-use super::names::{BLACK_HOLE, DYNAMIC_DNS, PASSTHROUGH};
+use super::names::{BLACK_HOLE, PASSTHROUGH};
 use super::proxy::Interception;
 use super::push::{NO_ADDRESS, Target, VirtualService};
 use super::scope::{EgressListener, OutboundPolicy, ScopedService};
-use super::{Context, hosts, provenance, tcp};
+use super::{Context, hosts, provenance, routes, tcp};
 
 /// ALPN names by which the HTTP inspector tells what is HTTP in plain text.
 pub(super) const PLAIN_HTTP: [&str; 2] = ["http/1.1", "h2c"];
@@ -199,7 +196,7 @@ impl<'t> Table<'_, '_, 't> {
         subnets: &[String],
     ) {
         let on_wildcard = bind.address == self.context.proxy.wildcard();
-        if on_wildcard && self.is_reserved(port.number) {
+        if bind.bound && !self.context.proxy.can_bind(port.number) || on_wildcard && self.is_reserved(port.number) {
             return;
         }
         let key = (bind.address.clone(), port.number);
@@ -737,7 +734,8 @@ fn virtual_outbound(context: &Context<'_, '_>) -> Listener {
 
 /// HTTP to hosts that nothing is known of, each resolved by its name.
 fn any_host_chain(context: &Context<'_, '_>) -> FilterChain {
-    let routes = RouteSpecifier::RouteConfig(any_host_routes());
+    let routes =
+        RouteSpecifier::RouteConfig(routes::configuration("allow_any_dynamic_dns", vec![routes::catch_all(context)]));
     let mut manager = Manager::new(Place::SidecarOutbound, "outbound_virtualOutbound_allow_any_dynamic_dns;", routes);
     manager.dynamic_forward_proxy =
         Some(DynamicForwardProxy { dns_cache_config: Some(any_host_cache()), ..Default::default() });
@@ -750,30 +748,6 @@ fn any_host_chain(context: &Context<'_, '_>) -> FilterChain {
         name: "virtualOutbound-catchall-tcp-http".to_owned(),
         ..Default::default()
     }
-}
-
-fn any_host_routes() -> RouteConfiguration {
-    let action = RouteAction {
-        cluster_specifier: Some(ClusterSpecifier::Cluster(DYNAMIC_DNS.to_owned())),
-        timeout: Some(Duration::ZERO),
-        max_grpc_timeout: Some(Duration::ZERO),
-        ..Default::default()
-    };
-    let name = "allow_any_dynamic_dns";
-    let route = Route {
-        name: name.to_owned(),
-        r#match: Some(RouteMatch { path_specifier: Some(PathSpecifier::Prefix("/".to_owned())), ..Default::default() }),
-        action: Some(Action::Route(action)),
-        ..Default::default()
-    };
-    let host = VirtualHost {
-        name: name.to_owned(),
-        domains: vec!["*".to_owned()],
-        routes: vec![route],
-        include_request_attempt_count: true,
-        ..Default::default()
-    };
-    RouteConfiguration { name: name.to_owned(), virtual_hosts: vec![host], ..Default::default() }
 }
 
 /// The names by which listeners ask for routes.

@@ -72,6 +72,7 @@ impl ProxySpec {
             locality,
             node_name,
             interception: interception.map_or(Interception::default(), Interception::parse),
+            unprivileged: self.meta("UNPRIVILEGED_POD").is_some_and(|text| text.eq_ignore_ascii_case("true")),
             settings,
         }
     }

@@ -21,6 +21,8 @@ pub struct Proxy<'p> {
     /// Empty if unknown.
     pub node_name: &'p str,
     pub interception: Interception,
+    /// Node metadata `UNPRIVILEGED_POD`: ports below 1024 are not for it.
+    pub unprivileged: bool,
     pub settings: ProxySettings,
 }
 
@@ -68,6 +70,11 @@ impl<'p> Proxy<'p> {
 
     pub fn is_ipv6(&self) -> bool {
         self.ip.contains(':')
+    }
+
+    /// Whether it may take a port of the pod.
+    pub fn can_bind(&self, port: i64) -> bool {
+        !self.unprivileged || port >= 1024
     }
 
     /// The address that stands for all addresses of the pod.

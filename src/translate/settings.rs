@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::envoy::http_connection_manager::PathWithEscapedSlashesAction;
+use crate::envoy::protocol::HeadersWithUnderscoresAction;
 use crate::model::Read;
 use crate::model::mesh_config::DefaultProxyConfig;
 use crate::source::SourceId;
@@ -66,12 +68,18 @@ pub struct GatewayTopology {
 pub struct ConnectionSettings {
     pub buffer_limit: Option<u32>,
     pub idle_timeout: Option<Duration>,
+    pub max_connection_duration: Option<Duration>,
+    pub max_stream_duration: Option<Duration>,
     pub stream_idle_timeout: Option<Duration>,
     pub request_timeout: Option<Duration>,
     pub request_headers_timeout: Option<Duration>,
+    pub drain_timeout: Option<Duration>,
     pub max_concurrent_streams: Option<u32>,
     pub initial_stream_window: Option<u32>,
     pub initial_connection_window: Option<u32>,
+    pub headers_with_underscores: Option<HeadersWithUnderscoresAction>,
+    pub merge_slashes: Option<bool>,
+    pub escaped_slashes: Option<PathWithEscapedSlashesAction>,
 }
 
 impl Default for ProxyHeaders {
@@ -105,6 +113,32 @@ impl ProxySettings {
         if let Some(connections) = config.node.get("connectionSettings") {
             self.edge_profile |= text(connections, "profile") == Some("EDGE");
             self.connections.overlay(connections);
+        }
+    }
+
+    /// What is written about connections, and on gateways what the connection profile adds (istio 1.31
+    /// `pilot/pkg/networking/core/connection_settings.go`, `applyEdgeProfileDefaults`).
+    pub fn connections_of(&self, is_gateway: bool) -> ConnectionSettings {
+        let written = self.connections.clone();
+        if !(self.edge_profile && is_gateway) {
+            return written;
+        }
+        let seconds = |count| Some(Duration::from_secs(count));
+        let underscores = HeadersWithUnderscoresAction::RejectRequest;
+        let escaped_slashes = PathWithEscapedSlashesAction::UnescapeAndRedirect;
+        ConnectionSettings {
+            buffer_limit: written.buffer_limit.or(Some(32_768)),
+            idle_timeout: written.idle_timeout.or(seconds(3600)),
+            stream_idle_timeout: written.stream_idle_timeout.or(seconds(300)),
+            request_timeout: written.request_timeout.or(seconds(300)),
+            request_headers_timeout: written.request_headers_timeout.or(seconds(60)),
+            max_concurrent_streams: written.max_concurrent_streams.or(Some(100)),
+            initial_stream_window: written.initial_stream_window.or(Some(65_536)),
+            initial_connection_window: written.initial_connection_window.or(Some(1_048_576)),
+            headers_with_underscores: written.headers_with_underscores.or(Some(underscores)),
+            merge_slashes: written.merge_slashes.or(Some(true)),
+            escaped_slashes: written.escaped_slashes.or(Some(escaped_slashes)),
+            ..written
         }
     }
 
@@ -181,14 +215,45 @@ impl GatewayTopology {
 
 impl ConnectionSettings {
     fn overlay(&mut self, node: Node<'_>) {
-        self.buffer_limit = number(node, "listenerPerConnectionBufferLimitBytes").or(self.buffer_limit);
-        self.idle_timeout = duration(node, "httpIdleTimeout").or(self.idle_timeout);
-        self.stream_idle_timeout = duration(node, "httpStreamIdleTimeout").or(self.stream_idle_timeout);
-        self.request_timeout = duration(node, "httpRequestTimeout").or(self.request_timeout);
-        self.request_headers_timeout = duration(node, "httpRequestHeadersTimeout").or(self.request_headers_timeout);
-        self.max_concurrent_streams = number(node, "httpMaxConcurrentStreams").or(self.max_concurrent_streams);
-        self.initial_stream_window = number(node, "http2InitialStreamWindowSize").or(self.initial_stream_window);
-        self.initial_connection_window =
-            number(node, "http2InitialConnectionWindowSize").or(self.initial_connection_window);
+        fn over<T>(old: &mut Option<T>, new: Option<T>) {
+            if new.is_some() {
+                *old = new;
+            }
+        }
+        over(&mut self.buffer_limit, number(node, "listenerPerConnectionBufferLimitBytes"));
+        over(&mut self.idle_timeout, duration(node, "httpIdleTimeout"));
+        over(&mut self.max_connection_duration, duration(node, "httpMaxConnectionDuration"));
+        over(&mut self.max_stream_duration, duration(node, "httpMaxStreamDuration"));
+        over(&mut self.stream_idle_timeout, duration(node, "httpStreamIdleTimeout"));
+        over(&mut self.request_timeout, duration(node, "httpRequestTimeout"));
+        over(&mut self.request_headers_timeout, duration(node, "httpRequestHeadersTimeout"));
+        over(&mut self.drain_timeout, duration(node, "httpDrainTimeout"));
+        over(&mut self.max_concurrent_streams, number(node, "httpMaxConcurrentStreams"));
+        over(&mut self.initial_stream_window, number(node, "http2InitialStreamWindowSize"));
+        over(&mut self.initial_connection_window, number(node, "http2InitialConnectionWindowSize"));
+        over(&mut self.headers_with_underscores, underscores(node));
+        over(&mut self.merge_slashes, flag(node, &["httpMergeSlashes"]));
+        over(&mut self.escaped_slashes, escaped_slashes(node));
+    }
+}
+
+fn underscores(node: Node<'_>) -> Option<HeadersWithUnderscoresAction> {
+    use HeadersWithUnderscoresAction::{Allow, DropHeader, RejectRequest};
+    match text(node, "httpHeadersWithUnderscoresAction")? {
+        "HEADERS_WITH_UNDERSCORES_ALLOW" => Some(Allow),
+        "HEADERS_WITH_UNDERSCORES_REJECT_REQUEST" => Some(RejectRequest),
+        "HEADERS_WITH_UNDERSCORES_DROP_HEADER" => Some(DropHeader),
+        _ => None,
+    }
+}
+
+fn escaped_slashes(node: Node<'_>) -> Option<PathWithEscapedSlashesAction> {
+    use PathWithEscapedSlashesAction::{KeepUnchanged, RejectRequest, UnescapeAndForward, UnescapeAndRedirect};
+    match text(node, "httpPathWithEscapedSlashesAction")? {
+        "KEEP_UNCHANGED" => Some(KeepUnchanged),
+        "REJECT_REQUEST" => Some(RejectRequest),
+        "UNESCAPE_AND_REDIRECT" => Some(UnescapeAndRedirect),
+        "UNESCAPE_AND_FORWARD" => Some(UnescapeAndForward),
+        _ => None,
     }
 }

@@ -8,11 +8,12 @@ use crate::envoy::network_filter::{
     ClusterWeight, MongoProxy, TcpClusterSpecifier, TcpProxy, TunnelingConfig, WeightedClusters,
 };
 use crate::mesh::{MergedRule, Protocol, ServicePort};
-use crate::model::destination_rule::TunnelSettings;
+use crate::model::destination_rule::{TrafficPolicy, TunnelSettings};
 use crate::model::virtual_service::RouteDestination;
 
 use super::access_log::Part;
 use super::push::{Target, VirtualService};
+use super::routes::with_port;
 use super::scope::ScopedService;
 use super::stat_names::StatName;
 use super::{Context, destinations, hcm, names};
@@ -54,9 +55,7 @@ pub(super) fn route_filters<'t>(
             let prefix = stat_prefix(context, &cluster, single.service, single.target.subset, port);
             let rule = rule(context, single.service);
             let mut proxy = proxy(context, prefix, cluster, rule);
-            if hashes_source_ip(rule, single.target.subset) {
-                proxy.hash_policy = vec![ConnectionHashPolicy::SourceIp(SourceIp::default())];
-            }
+            proxy.hash_policy = hash_policy(rule, single.target.subset);
             proxy.tunneling_config = tunnel(rule, single.target.subset).map(tunneling);
             filters(proxy, protocol)
         }
@@ -73,6 +72,7 @@ pub(super) fn route_filters<'t>(
             let mut proxy = proxy(context, prefix, String::new(), rule);
             proxy.cluster_specifier = Some(TcpClusterSpecifier::WeightedClusters(clusters));
             // Only the first destination counts, and only what holds for all of its host.
+            proxy.hash_policy = hash_policy(rule, "");
             proxy.tunneling_config = tunnel(rule, "").map(tunneling);
             filters(proxy, protocol)
         }
@@ -91,9 +91,7 @@ pub(super) fn service_filters<'t>(
     let prefix = stat_prefix(context, &cluster, Some(service), "", port);
     let rule = rule(context, Some(service));
     let mut proxy = proxy(context, prefix, cluster, rule);
-    if hashes_source_ip(rule, "") {
-        proxy.hash_policy = vec![ConnectionHashPolicy::SourceIp(SourceIp::default())];
-    }
+    proxy.hash_policy = hash_policy(rule, "");
     proxy.tunneling_config = tunnel(rule, "").map(tunneling);
     filters(proxy, protocol)
 }
@@ -110,9 +108,7 @@ pub(super) fn sni_filters<'t>(
     let prefix = stat_prefix(context, &cluster, Some(service), subset, port.number);
     let rule = rule(context, Some(service));
     let mut proxy = proxy(context, prefix, cluster.clone(), rule);
-    if hashes_source_ip(rule, subset) {
-        proxy.hash_policy = vec![ConnectionHashPolicy::SourceIp(SourceIp::default())];
-    }
+    proxy.hash_policy = hash_policy(rule, subset);
     (cluster, filters(proxy, port.protocol))
 }
 
@@ -191,14 +187,19 @@ fn stat_prefix(
     }
 }
 
-fn hashes_source_ip(rule: Option<&MergedRule<'_>>, subset: &str) -> bool {
-    let by_source = |policy: &crate::model::destination_rule::TrafficPolicy<'_>| {
-        let hash = policy.load_balancer.as_ref()?.consistent_hash.as_ref()?;
-        Some(hash.use_source_ip.is_some_and(|on| on.value))
+/// Connections of a client keep to an endpoint where that is what the requests of a client would do. A subset that says
+/// anything about balancing replaces what holds for all.
+fn hash_policy(rule: Option<&MergedRule<'_>>, subset: &str) -> Vec<ConnectionHashPolicy> {
+    let by_source = |policy: &TrafficPolicy<'_>| {
+        let hash = policy.load_balancer.as_ref()?.consistent_hash.as_ref();
+        Some(hash.and_then(|hash| hash.use_source_ip).is_some_and(|on| on.value))
     };
-    let Some(rule) = rule else { return false };
+    let Some(rule) = rule else { return Vec::new() };
     let of_subset = rule.subset(subset).and_then(|subset| by_source(subset.subset.traffic_policy.as_deref()?));
-    of_subset.or_else(|| by_source(rule.traffic_policy?)).unwrap_or(false)
+    match of_subset.or_else(|| by_source(rule.traffic_policy?)) {
+        Some(true) => vec![ConnectionHashPolicy::SourceIp(SourceIp::default())],
+        _ => Vec::new(),
+    }
 }
 
 fn tunnel<'r, 't>(rule: Option<&'r MergedRule<'t>>, subset: &str) -> Option<&'r TunnelSettings<'t>> {
@@ -213,7 +214,7 @@ fn tunneling(settings: &TunnelSettings<'_>) -> TunnelingConfig {
     let host = settings.target_host.map_or("", |host| host.value);
     let port = settings.target_port.map_or(0, |port| port.value);
     TunnelingConfig {
-        hostname: format!("{host}:{port}"),
+        hostname: with_port(host, port),
         use_post: settings.protocol.is_some_and(|protocol| protocol.value == "POST"),
         ..Default::default()
     }

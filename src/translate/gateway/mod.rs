@@ -26,7 +26,7 @@ pub(super) use servers::Servers;
 pub(super) fn listeners<'t>(context: &Context<'_, 't>, servers: &Servers<'t>, security: &Security) -> Vec<Listener> {
     let mut by_place: BTreeMap<(&str, i64), Vec<Chain>> = BTreeMap::new();
     let mut chains = Chains::new(context, servers, security);
-    for group in &servers.groups {
+    for group in servers.groups.iter().filter(|group| context.proxy.can_bind(group.key.port)) {
         let bind = if group.key.bind.is_empty() { context.proxy.wildcard() } else { group.key.bind };
         let name = name(bind, group.key.port);
         by_place.entry((bind, group.key.port)).or_default().extend(chains.of_group(group, &name));
@@ -57,10 +57,7 @@ fn listener(context: &Context<'_, '_>, bind: &str, port: i64, chains: Vec<Chain>
         filter_chains: chains.into_iter().map(Chain::finish).collect(),
         listener_filters,
         traffic_direction: TrafficDirection::Outbound,
-        per_connection_buffer_limit_bytes: settings
-            .connections
-            .buffer_limit
-            .or(settings.edge_profile.then_some(32_768)),
+        per_connection_buffer_limit_bytes: settings.connections_of(true).buffer_limit,
         max_connections_to_accept_per_socket_event: Some(1),
         access_log: context.access_logs.of_listener(Part::Client),
         ..Default::default()

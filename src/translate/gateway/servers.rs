@@ -1,6 +1,6 @@
 //! The servers of all Gateways of a proxy, as those of one (istio 1.31 `pilot/pkg/model/gateway.go`, `mergeGateways`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -236,6 +236,16 @@ impl TlsMode {
     }
 }
 
+/// 0 if istiod does not understand the name that it gave: one with an address, or with dots in a part.
+fn port_in_name(name: &str) -> u32 {
+    let port = match (name.strip_prefix("http."), name.strip_prefix("https.")) {
+        (Some(port), _) => Some(port),
+        (_, Some(rest)) if name.matches('.').count() == 4 => rest.split('.').next(),
+        _ => None,
+    };
+    port.and_then(|port| port.parse().ok()).unwrap_or(0)
+}
+
 /// The port of the workload that the first of its Services has behind the port of the server; the same port if none has.
 fn listening_port(number: i64, targets: &[ServiceTarget<'_>]) -> i64 {
     const AS_WRITTEN: &str = "experimental.istio.io/disable-gateway-port-translation";
@@ -262,6 +272,16 @@ impl<'t> Servers<'t> {
             }
         }
         servers
+    }
+
+    /// The ports of Services behind the port that the name of a route configuration tells, by which patches find it.
+    pub fn service_ports(&self) -> BTreeMap<u32, BTreeSet<u32>> {
+        let mut ports: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
+        for (name, servers) in &self.by_route_name {
+            let numbers = servers.iter().filter_map(|server| u32::try_from(server.number).ok());
+            ports.entry(port_in_name(name)).or_default().extend(numbers);
+        }
+        ports
     }
 
     /// The VirtualServices that name the Gateway of a server.

@@ -33,7 +33,9 @@ pub(super) fn configurations(context: &Context<'_, '_>, names: &[String]) -> Vec
     let mut by_port: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for name in names {
         let parsed = RouteName::parse(name);
-        by_port.entry((parsed.port, parsed.socket)).or_default().push(parsed);
+        // What is not of a port is of a listener of its own.
+        let alone = parsed.port.is_none().then_some(name);
+        by_port.entry((parsed.port, alone)).or_default().push(parsed);
     }
     let mut all: Vec<_> = by_port.into_values().flat_map(|names| of_port(context, &names)).collect();
     all.sort_by(|left, right| left.name.cmp(&right.name));
@@ -62,23 +64,34 @@ struct RouteName<'n> {
     port: Option<i64>,
     /// The service, where the listener has the address of that one alone.
     host: Option<&'n str>,
-    socket: Option<&'n str>,
 }
 
 impl<'n> RouteName<'n> {
     fn parse(text: &'n str) -> Self {
         if text.starts_with("unix:") {
-            return Self { text, port: None, host: None, socket: Some(text) };
+            return Self { text, port: None, host: None };
         }
         let (host, port) = text.split_once(':').map_or((None, text), |(host, port)| (Some(host), port));
-        Self { text, port: port.parse().ok(), host, socket: None }
+        Self { text, port: port.parse().ok(), host }
+    }
+
+    /// Whether it asks for what the listener imports. The listener without a port is the last.
+    fn is_served_by(&self, listener: &EgressListener<'_>) -> bool {
+        match listener.port() {
+            None => true,
+            Some((0, _)) => {
+                let bind = listener.spec.and_then(|spec| spec.bind);
+                self.port.is_none() && bind.is_some_and(|bind| bind.value == self.text)
+            }
+            Some((number, _)) => self.port == Some(number),
+        }
     }
 }
 
 /// All configurations of a port, which share their virtual hosts.
 fn of_port(context: &Context<'_, '_>, names: &[RouteName<'_>]) -> Vec<RouteConfiguration> {
     let Some(first) = names.first() else { return Vec::new() };
-    let listener = context.scope.listeners.iter().find(|listener| serves(listener, first));
+    let listener = context.scope.listeners.iter().find(|listener| first.is_served_by(listener));
     let proxied = |listener: &EgressListener<'_>| listener.port().is_some_and(|(_, it)| it == Protocol::HttpProxy);
     let virtual_hosts = listener.map(|listener| {
         let port = first.port.filter(|_| !proxied(listener));
@@ -99,18 +112,6 @@ fn of_port(context: &Context<'_, '_>, names: &[RouteName<'_>]) -> Vec<RouteConfi
     of_name.collect()
 }
 
-/// Whether the configuration is for what the listener imports. The listener without a port is the last.
-fn serves(listener: &EgressListener<'_>, name: &RouteName<'_>) -> bool {
-    match (listener.port(), name.port) {
-        (None, _) => true,
-        (Some((0, _)), _) => {
-            let bind = listener.spec.and_then(|spec| spec.bind);
-            name.port.is_none() && bind.map(|bind| bind.value) == name.socket
-        }
-        (Some((number, _)), port) => port == Some(number),
-    }
-}
-
 fn by_domain(virtual_hosts: &[VirtualHost]) -> FxHashMap<&str, usize> {
     let domains = virtual_hosts.iter().enumerate();
     domains.flat_map(|(at, host)| host.domains.iter().map(move |domain| (domain.as_str(), at))).collect()
@@ -128,7 +129,7 @@ fn with_catch_all(context: &Context<'_, '_>, mut virtual_hosts: Vec<VirtualHost>
 }
 
 /// For hosts that nothing is known of.
-fn catch_all(context: &Context<'_, '_>) -> VirtualHost {
+pub(super) fn catch_all(context: &Context<'_, '_>) -> VirtualHost {
     let to_cluster = |cluster: String| {
         Action::Route(RouteAction {
             cluster_specifier: Some(ClusterSpecifier::Cluster(cluster)),
