@@ -1,6 +1,8 @@
 //! The configuration in the form of Envoy's admin interface, `/config_dump?include_eds`, which
 //! `istioctl proxy-config --file` reads.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::bootstrap::Bootstrap;
@@ -22,9 +24,10 @@ pub fn to_config_dump(config: &Config, bootstrap: Option<&Bootstrap>) -> Value {
     if let Some(bootstrap) = bootstrap {
         configs.push(section("Bootstrap", "bootstrap", without_keys(bootstrap.clone()).write()));
     }
-    let clusters = config.clusters.iter().map(|cluster| json!({"cluster": any(cluster)})).collect();
+    let clusters = config.clusters.iter().map(|cluster| json!({"cluster": any(cluster.as_ref())})).collect();
     configs.push(section("Clusters", "dynamicActiveClusters", clusters));
-    let endpoints = config.endpoints.iter().map(|endpoints| json!({"endpointConfig": any(endpoints)})).collect();
+    let endpoints =
+        config.endpoints.iter().map(|endpoints| json!({"endpointConfig": any(endpoints.as_ref())})).collect();
     configs.push(section("Endpoints", "dynamicEndpointConfigs", endpoints));
     let listener = |listener: &Listener| json!({"name": listener.name, "activeState": {"listener": any(listener)}});
     configs.push(section("Listeners", "dynamicListeners", config.listeners.iter().map(listener).collect()));
@@ -81,11 +84,11 @@ fn read_section(section: &Value, config: &mut Config) -> Result<(), Violation> {
             config.node = node.map(Node::read).transpose()?;
         }
         "ClustersConfigDump" => {
-            config.clusters = resources(section, ["static_clusters", "dynamic_active_clusters"], &["cluster"])?;
+            config.clusters = shared(resources(section, ["static_clusters", "dynamic_active_clusters"], &["cluster"])?);
         }
         "EndpointsConfigDump" => {
             let lists = ["static_endpoint_configs", "dynamic_endpoint_configs"];
-            config.endpoints = resources(section, lists, &["endpoint_config"])?;
+            config.endpoints = shared(resources(section, lists, &["endpoint_config"])?);
         }
         "ListenersConfigDump" => {
             config.listeners = resources(section, ["static_listeners"], &["listener"])?;
@@ -97,6 +100,10 @@ fn read_section(section: &Value, config: &mut Config) -> Result<(), Violation> {
         _ => {}
     }
     Ok(())
+}
+
+fn shared<T>(resources: Vec<T>) -> Vec<Arc<T>> {
+    resources.into_iter().map(Arc::new).collect()
 }
 
 /// The resources in some lists of a section, each at the end of a way into the item.
