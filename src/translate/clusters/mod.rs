@@ -8,6 +8,8 @@ mod outbound;
 mod outliers;
 mod pool;
 mod protocol;
+#[cfg(test)]
+mod tests;
 mod tls;
 
 use std::sync::Arc;

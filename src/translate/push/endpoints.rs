@@ -9,6 +9,7 @@ use crate::model::kubernetes::{Endpoint as SliceEndpoint, EndpointSlice};
 use crate::model::networking::{ServiceEntry, WorkloadEntry};
 use crate::model::{Kind, Labels, Object};
 use crate::translate::proxy::Locality;
+use crate::yaml::{Node, Scalar};
 
 use super::services::{Service, spiffe};
 
@@ -272,12 +273,14 @@ impl<'s, 'm> Sources<'s, 'm> {
 
     /// The pods that the controller of EndpointSlices would find.
     fn of_selector(&self, service: &Service<'m>) -> Vec<Endpoint<'m>> {
+        let object = service.mesh.kubernetes();
+        let publishes = object.and_then(|object| object.spec.publish_not_ready_addresses).is_some_and(|on| on.value);
         let mut found = Vec::new();
         for workload in self.mesh.workloads_of(service.mesh).iter() {
             for pod in self.pods_of(workload) {
                 for port in service.ports() {
                     let Some(number) = workload.port_number(port.target) else { continue };
-                    let health = if pod.ready { Health::Healthy } else { Health::Unhealthy };
+                    let health = if pod.ready || publishes { Health::Healthy } else { Health::Unhealthy };
                     found.push(of_pod(self.mesh, pod, number, port.name, health));
                 }
             }
@@ -474,10 +477,44 @@ fn of_pod<'m>(mesh: &Mesh<'m>, pod: &Pod<'m>, port: i64, port_name: &'m str, hea
         network: workload.labels.text("topology.istio.io/network").unwrap_or_default(),
         account: Some(spiffe(mesh.settings.trust_domain, workload.namespace, workload.service_account)),
         namespace: workload.namespace,
-        workload: match workload.kind {
-            WorkloadKind::Pod(_) => pod.name.clone(),
-            _ => workload.meta.name.value.into(),
-        },
+        workload: workload_name(pod),
+    }
+}
+
+/// What runs a pod (istio 1.31 `pkg/kube/util.go`, `GetWorkloadMetaFromPod`).
+fn workload_name<'m>(pod: &Pod<'m>) -> Cow<'m, str> {
+    let workload = pod.workload;
+    if let Some(name) = workload.labels.text("service.istio.io/workload-name") {
+        return name.into();
+    }
+    match workload.kind {
+        WorkloadKind::Pod(_) => owner(workload).map_or_else(|| pod.name.clone(), Cow::Borrowed),
+        _ => workload.meta.name.value.into(),
+    }
+}
+
+/// The controller of a pod whose name was generated; what controls a ReplicaSet or the Job of a CronJob itself.
+fn owner<'m>(workload: &Workload<'m>) -> Option<&'m str> {
+    let metadata = workload.meta.root.get("metadata")?;
+    metadata.get("generateName").and_then(|name| name.as_str()).filter(|name| !name.is_empty())?;
+    let is_controller =
+        |owner: &Node<'_>| owner.get("controller").and_then(|node| node.scalar()) == Some(Scalar::Bool(true));
+    let owner = metadata.get("ownerReferences").into_iter().flat_map(|list| list.items()).find(is_controller)?;
+    let name = owner.get("name")?.as_str()?;
+    match owner.get("kind").and_then(|kind| kind.as_str()) {
+        Some("ReplicaSet") => {
+            let hashes = ["pod-template-hash", "rollouts-pod-template-hash"];
+            let suffixes = hashes.iter().filter_map(|key| workload.labels.text(key).filter(|hash| !hash.is_empty()));
+            let stems = suffixes.filter_map(|hash| name.strip_suffix(hash)?.strip_suffix('-'));
+            Some(stems.into_iter().next().unwrap_or(name))
+        }
+        Some("Job") => {
+            let stem = name
+                .rsplit_once('-')
+                .filter(|(_, time)| (8..=10).contains(&time.len()) && time.bytes().all(|byte| byte.is_ascii_digit()));
+            Some(stem.map_or(name, |(stem, _)| stem))
+        }
+        _ => Some(name),
     }
 }
 

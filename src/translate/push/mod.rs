@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 
 use rustc_hash::FxHashMap;
 
-use crate::mesh::{GatewayReference, Mesh, Workload, by_age};
+use crate::mesh::{GatewayReference, Mesh, Resolution, Workload, by_age};
 use crate::model::networking::Gateway;
 use crate::model::{Labels, Object};
 
@@ -250,8 +250,15 @@ fn endpoints_by_service<'m>(
     for service in entries.into_iter().chain(kubernetes) {
         // A service with several addresses has its endpoints once.
         if seen.insert(std::ptr::from_ref(service.mesh)) {
-            let found = sources.endpoints(service);
-            all.entry((service.namespace(), service.host())).or_default().extend(found);
+            let pooled = all.entry((service.namespace(), service.host())).or_default();
+            for endpoint in sources.endpoints(service) {
+                // Envoy would refuse a second one.
+                let is_taken = service.resolution() == Resolution::DnsRoundRobin
+                    && pooled.iter().any(|own: &Endpoint<'_>| own.port_name == endpoint.port_name);
+                if !is_taken {
+                    pooled.push(endpoint);
+                }
+            }
         }
     }
     all

@@ -170,10 +170,10 @@ fn expand<'m>(mesh: &'m Mesh<'m>, service: &'m mesh::Service<'m>, next: &mut u32
         }
         Origin::Entry(object) => {
             let written = object.spec.addresses.iter().filter_map(|address| entry_address(address.value));
-            let mut addresses: Vec<_> = written.collect();
-            if addresses.is_empty() {
-                addresses.push(NO_ADDRESS.to_owned());
-            }
+            let addresses: Vec<_> = match object.spec.addresses.is_empty() {
+                true => vec![NO_ADDRESS.to_owned()],
+                false => written.collect(),
+            };
             addresses.into_iter().map(of_address).collect()
         }
     }
