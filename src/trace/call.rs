@@ -1,0 +1,162 @@
+//! What a client does: it connects, and maybe sends a request.
+
+use std::borrow::Cow;
+use std::net::{IpAddr, SocketAddr};
+
+use crate::envoy::Object;
+
+/// A connection and what comes over it first.
+#[derive(Clone, Debug)]
+pub struct Call {
+    pub connection: Connection,
+    /// `None` for bytes that are not HTTP.
+    pub request: Option<Request>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Connection {
+    /// What the client connects to, before anything redirects it to a proxy.
+    pub destination: SocketAddr,
+    pub source: IpAddr,
+    /// `None` for plain text.
+    pub tls: Option<ClientTls>,
+}
+
+/// What a client shows when it starts TLS.
+#[derive(Clone, Debug, Default)]
+pub struct ClientTls {
+    pub server_name: Option<String>,
+    /// In the order of preference.
+    pub application_protocols: Vec<String>,
+    /// The URI in its certificate; `None` if it has no certificate.
+    pub identity: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Request {
+    pub method: String,
+    pub scheme: String,
+    /// The Host header, with the port if the client writes it.
+    pub authority: String,
+    /// With the query.
+    pub path: String,
+    pub headers: Headers,
+    pub version: Version,
+    /// Of a token that is taken for valid, without one being in the headers.
+    pub claims: Option<Object>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Version {
+    #[default]
+    Http1,
+    Http2,
+}
+
+/// In the order in which they are sent, the names in lower case.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Headers(Vec<(String, String)>);
+
+impl Version {
+    /// The protocol that the HTTP inspector of a listener tells of plain text.
+    pub fn inspected(self) -> &'static str {
+        match self {
+            Version::Http1 => "http/1.1",
+            Version::Http2 => "h2c",
+        }
+    }
+}
+
+impl Request {
+    /// A GET over HTTP/1.1 without headers.
+    pub fn get(authority: impl Into<String>, path: impl Into<String>) -> Self {
+        Self {
+            method: "GET".to_owned(),
+            scheme: "http".to_owned(),
+            authority: authority.into(),
+            path: path.into(),
+            headers: Headers::default(),
+            version: Version::default(),
+            claims: None,
+        }
+    }
+
+    /// The value of a header or pseudo-header, as matchers see it: several values are joined by commas.
+    pub fn header(&self, name: &str) -> Option<Cow<'_, str>> {
+        match name {
+            ":method" => Some(Cow::Borrowed(&self.method)),
+            ":authority" | "host" => Some(Cow::Borrowed(&self.authority)),
+            ":scheme" => Some(Cow::Borrowed(&self.scheme)),
+            ":path" => Some(Cow::Borrowed(&self.path)),
+            _ => self.headers.joined(name),
+        }
+    }
+
+    /// What matchers of paths see: no query, no fragment.
+    pub fn bare_path(&self) -> &str {
+        self.path.split(['?', '#']).next().unwrap_or_default()
+    }
+
+    /// The parameters of the query, as written: nothing is decoded.
+    pub fn query(&self) -> impl Iterator<Item = (&str, &str)> {
+        let query = self.path.split_once('?').map_or("", |(_, query)| query);
+        let query = query.split('#').next().unwrap_or_default();
+        let parts = query.split('&').filter(|part| !part.is_empty());
+        parts.map(|part| part.split_once('=').unwrap_or((part, "")))
+    }
+
+    /// Whether this asks for permission to send another request from another origin.
+    pub fn is_preflight(&self) -> bool {
+        self.method == "OPTIONS" && ["origin", "access-control-request-method"].iter().all(|name| self.headers.has(name))
+    }
+}
+
+impl Headers {
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// The first value.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.all(name).next()
+    }
+
+    pub fn has(&self, name: &str) -> bool {
+        self.get(name).is_some()
+    }
+
+    pub fn add(&mut self, name: &str, value: impl Into<String>) {
+        self.0.push((name.to_ascii_lowercase(), value.into()));
+    }
+
+    /// Replaces all values.
+    pub fn set(&mut self, name: &str, value: impl Into<String>) {
+        self.remove(name);
+        self.add(name, value);
+    }
+
+    pub fn remove(&mut self, name: &str) {
+        self.0.retain(|(own, _)| !own.eq_ignore_ascii_case(name));
+    }
+
+    fn all<'h>(&'h self, name: &'h str) -> impl Iterator<Item = &'h str> {
+        self.0.iter().filter(move |(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
+    fn joined(&self, name: &str) -> Option<Cow<'_, str>> {
+        let mut values = self.0.iter().filter(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str());
+        let first = values.next()?;
+        match values.next() {
+            None => Some(Cow::Borrowed(first)),
+            Some(second) => Some(Cow::Owned([first, second].into_iter().chain(values).collect::<Vec<_>>().join(","))),
+        }
+    }
+}
+
+impl<N: AsRef<str>, V: Into<String>> FromIterator<(N, V)> for Headers {
+    fn from_iter<I: IntoIterator<Item = (N, V)>>(pairs: I) -> Self {
+        let mut headers = Headers::default();
+        pairs.into_iter().for_each(|(name, value)| headers.add(name.as_ref(), value));
+        headers
+    }
+}
