@@ -27,4 +27,6 @@ pub mod report;
 
 pub mod translate;
 
+pub mod trace;
+
 pub mod cli;

@@ -107,7 +107,8 @@ impl Request {
 
     /// Whether this asks for permission to send another request from another origin.
     pub fn is_preflight(&self) -> bool {
-        self.method == "OPTIONS" && ["origin", "access-control-request-method"].iter().all(|name| self.headers.has(name))
+        self.method == "OPTIONS"
+            && ["origin", "access-control-request-method"].iter().all(|name| self.headers.has(name))
     }
 }
 
@@ -118,7 +119,7 @@ impl Headers {
 
     /// The first value.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.all(name).next()
+        self.0.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
     pub fn has(&self, name: &str) -> bool {
@@ -139,12 +140,9 @@ impl Headers {
         self.0.retain(|(own, _)| !own.eq_ignore_ascii_case(name));
     }
 
-    fn all<'h>(&'h self, name: &'h str) -> impl Iterator<Item = &'h str> {
-        self.0.iter().filter(move |(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
-    }
-
     fn joined(&self, name: &str) -> Option<Cow<'_, str>> {
-        let mut values = self.0.iter().filter(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str());
+        let mut values =
+            self.0.iter().filter(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str());
         let first = values.next()?;
         match values.next() {
             None => Some(Cow::Borrowed(first)),

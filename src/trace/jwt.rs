@@ -27,7 +27,10 @@ pub enum TokenVerdict {
     Missing,
     /// Tokens of these issuers.
     Accepted(Vec<String>),
-    Rejected { status: u16, body: &'static str },
+    Rejected {
+        status: u16,
+        body: &'static str,
+    },
 }
 
 /// The name under which later filters find claims.
@@ -53,7 +56,9 @@ enum Status {
 impl Authentication {
     pub fn new(config: &JwtAuthentication) -> Self {
         let rules = config.rules.iter();
-        let routes: Vec<_> = rules.map(|rule| crate::envoy::route::Route { r#match: rule.r#match.clone(), ..Default::default() }).collect();
+        let routes: Vec<_> = rules
+            .map(|rule| crate::envoy::route::Route { r#match: rule.r#match.clone(), ..Default::default() })
+            .collect();
         Self { config: config.clone(), rules: RouteTable::new(&routes) }
     }
 
@@ -265,7 +270,8 @@ mod tests {
                 "normalizePayloadInMetadata": {"spaceDelimitedClaims": ["scope"]},
                 "claimToHeaders": [{"headerName": "x-iss", "claimName": "iss"}]})
         };
-        let maybe = |name: &str| json!({"requiresAny": {"requirements": [{"providerName": name}, {"allowMissing": {}}]}});
+        let maybe =
+            |name: &str| json!({"requiresAny": {"requirements": [{"providerName": name}, {"allowMissing": {}}]}});
         let config = json!({
             "providers": {"p0": provider("a", &["https://x/"]), "p1": provider("b", &["y"]), "p2": provider("c", &[])},
             "bypassCorsPreflight": true,
@@ -286,7 +292,11 @@ mod tests {
             (bearer(OF_C), "/", TokenVerdict::Accepted(vec!["c".to_owned()])),
             (bearer(OF_B), "/", rejected(403, "Audiences in Jwt are not allowed")),
             (bearer("e30.eyJpc3MiOiJkIn0.s"), "/", rejected(401, "Jwt issuer is not configured")),
-            (bearer("x"), "/", rejected(401, "Jwt is not in the form of Header.Payload.Signature with two dots and 3 sections")),
+            (
+                bearer("x"),
+                "/",
+                rejected(401, "Jwt is not in the form of Header.Payload.Signature with two dots and 3 sections"),
+            ),
             (None, "/?access_token=e30.eyJpc3MiOiJjIn0.s", TokenVerdict::Accepted(vec!["c".to_owned()])),
         ];
         for (header, path, expected) in table {

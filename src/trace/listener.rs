@@ -30,7 +30,10 @@ impl Inspected {
     pub fn new(listener: &Listener, call: &Call) -> Self {
         let port = i32::from(call.connection.destination.port());
         let has = |is: fn(&Any) -> bool| {
-            listener.listener_filters.iter().any(|filter| filter.typed_config.as_ref().is_some_and(is) && runs(filter, port))
+            listener
+                .listener_filters
+                .iter()
+                .any(|filter| filter.typed_config.as_ref().is_some_and(is) && runs(filter, port))
         };
         let mut inspected = Self {
             destination: call.connection.destination,
@@ -263,7 +266,11 @@ mod tests {
             ("10.0.0.1:443", "z", Some(4)),
         ];
         for (destination, name, expected) in table {
-            assert_eq!(chosen(&listener, &call(destination, Some((name, &[])), false)), expected, "{destination} {name}");
+            assert_eq!(
+                chosen(&listener, &call(destination, Some((name, &[])), false)),
+                expected,
+                "{destination} {name}"
+            );
         }
     }
 

@@ -8,9 +8,7 @@ use std::fmt;
 use serde_json::Value;
 
 use crate::envoy::Object;
-use crate::envoy::matcher::{
-    Int64Range, ListMatcher, MetadataMatcher, StringMatcher, StringPattern, ValueMatcher,
-};
+use crate::envoy::matcher::{Int64Range, ListMatcher, MetadataMatcher, StringMatcher, StringPattern, ValueMatcher};
 use crate::envoy::route::{HeaderMatch, HeaderMatcher, QueryParameterMatch, QueryParameterMatcher};
 use crate::format::Re2;
 

@@ -148,7 +148,9 @@ fn redirected_path(redirect: &RedirectAction, request: &Request, matched: usize)
                 false => format!("{path}{query}"),
             };
         }
-        Some(PathRewrite::PrefixRewrite(prefix)) if !prefix.is_empty() => replace_prefix(&request.path, matched, prefix),
+        Some(PathRewrite::PrefixRewrite(prefix)) if !prefix.is_empty() => {
+            replace_prefix(&request.path, matched, prefix)
+        }
         Some(PathRewrite::RegexRewrite(rewrite)) => replace_matches(&request.path, rewrite),
         _ => request.path.clone(),
     };

@@ -245,7 +245,9 @@ impl Rule {
             },
             Rule::ServerName(_) => facts.server_name.unwrap_or_default().to_owned(),
             Rule::Not(_) | Rule::Always(_) | Rule::Unknown => return Some(self.to_string()),
-            Rule::Header(_) | Rule::Path(_) | Rule::Template(_) => return Some(format!("{self}, but this is not HTTP")),
+            Rule::Header(_) | Rule::Path(_) | Rule::Template(_) => {
+                return Some(format!("{self}, but this is not HTTP"));
+            }
         };
         Some(format!("{self}, but it is `{found}`"))
     }
@@ -255,9 +257,10 @@ impl Rule {
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let list = |f: &mut fmt::Formatter<'_>, rules: &[Rule], word: &str| {
-            rules.iter().enumerate().try_for_each(|(index, rule)| {
-                write!(f, "{}{rule}", if index > 0 { word } else { "" })
-            })
+            rules
+                .iter()
+                .enumerate()
+                .try_for_each(|(index, rule)| write!(f, "{}{rule}", if index > 0 { word } else { "" }))
         };
         match self {
             Rule::All(rules) => list(f, rules, " and "),
@@ -321,7 +324,10 @@ mod tests {
         let permissions = [
             (json!({"any": true}), None),
             (json!({"urlPath": {"path": {"exact": "/info"}}}), None),
-            (json!({"urlPath": {"path": {"prefix": "/admin"}}}), Some("path must start with `/admin`, but it is `/info`")),
+            (
+                json!({"urlPath": {"path": {"prefix": "/admin"}}}),
+                Some("path must start with `/admin`, but it is `/info`"),
+            ),
             (json!({"header": {"name": ":method", "stringMatch": {"exact": "GET"}}}), None),
             (
                 json!({"andRules": {"rules": [{"any": true}, {"orRules": {"rules": [{"destinationPort": 80},

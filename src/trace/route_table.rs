@@ -39,10 +39,19 @@ struct Conditions {
 
 #[derive(Debug)]
 enum PathTest {
-    Exact { path: String, any_case: bool },
-    Prefix { prefix: String, any_case: bool },
+    Exact {
+        path: String,
+        any_case: bool,
+    },
+    Prefix {
+        prefix: String,
+        any_case: bool,
+    },
     /// The prefix ends where a segment does.
-    Segments { prefix: String, any_case: bool },
+    Segments {
+        prefix: String,
+        any_case: bool,
+    },
     Regex(Regex),
     Template(Template),
     Connect,
@@ -80,7 +89,9 @@ impl RouteTable {
                 PathTest::Prefix { prefix, any_case: true } | PathTest::Segments { prefix, any_case: true } => {
                     prefixes_in_any_case.push((prefix.to_ascii_lowercase(), index));
                 }
-                PathTest::Regex(_) | PathTest::Template(_) | PathTest::Connect | PathTest::Unknown => others.push(index),
+                PathTest::Regex(_) | PathTest::Template(_) | PathTest::Connect | PathTest::Unknown => {
+                    others.push(index)
+                }
             }
         }
         Self {
@@ -282,8 +293,7 @@ mod tests {
     use crate::trace::{Headers, Request};
 
     fn table(matches: &[Value]) -> RouteTable {
-        let routes: Vec<_> =
-            matches.iter().map(|matched| Route::read(&json!({"match": matched})).unwrap()).collect();
+        let routes: Vec<_> = matches.iter().map(|matched| Route::read(&json!({"match": matched})).unwrap()).collect();
         RouteTable::new(&routes)
     }
 

@@ -84,13 +84,13 @@ impl<'r> HostChoice<'r> {
     }
 
     /// All routes that come before the one that takes the request, and that one; all there are if none does.
-    pub fn tried(&self, request: &Request, metadata: &Metadata) -> impl Iterator<Item = Tried<'r>> {
+    pub fn tried(&self, request: &Request, metadata: &Metadata) -> Vec<Tried<'r>> {
         let count = self.table.find(request, metadata).map_or(self.host.routes.len(), |index| index + 1);
         let tried = self.host.routes.iter().take(count).enumerate().map(|(index, route)| {
             let mismatch = self.table.mismatch(index, request, metadata);
             Tried { index, route, mismatch }
         });
-        tried.collect::<Vec<_>>().into_iter()
+        tried.collect()
     }
 
     /// How many bytes of the path a route matches.

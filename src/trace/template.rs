@@ -59,7 +59,9 @@ fn expression(segment: &str) -> String {
 }
 
 fn quote(text: &str) -> String {
-    text.chars().flat_map(|letter| ["\\".repeat(usize::from(".+*?()|[]{}^$\\".contains(letter))), letter.to_string()]).collect()
+    text.chars()
+        .flat_map(|letter| ["\\".repeat(usize::from(".+*?()|[]{}^$\\".contains(letter))), letter.to_string()])
+        .collect()
 }
 
 impl fmt::Display for Template {

@@ -1,0 +1,321 @@
+//! What a proxy does with a request that it does not merely pass on as it is: answers, delays, changes.
+
+use std::time::Duration;
+
+use crate::envoy::core::{DataSource, DenominatorType, FractionalPercent, HeaderAppendAction, HeaderValueOption};
+use crate::envoy::http_filter::{AbortError, CorsPolicy, HttpFault};
+use crate::envoy::matcher::StringMatcher;
+use crate::envoy::route::{
+    ClusterWeight, DirectResponseAction, HostRewrite, RedirectAction, RedirectResponseCode, RouteAction,
+};
+
+use super::call::{Headers, Request};
+use super::matching::{HeaderTest, TextTest};
+use super::path::{location, replace_matches, replace_prefix};
+
+/// A response that the proxy makes itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    pub status: u16,
+    /// Of a redirect.
+    pub location: Option<String>,
+    pub body: String,
+    /// Which part of the proxy answers.
+    pub by: By,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// The path cannot be read.
+    Path,
+    Authentication,
+    Authorization,
+    Fault,
+    Cors,
+    /// No virtual host is for the host.
+    NoHost,
+    NoRoute,
+    DirectResponse,
+    Redirect,
+    /// The virtual host wants HTTPS.
+    HttpsRedirect,
+    /// The cluster of the route does not exist.
+    NoCluster,
+    /// No endpoint of the cluster is healthy.
+    NoEndpoint,
+    /// The route has no action that could be executed.
+    NoAction,
+}
+
+/// What happens to a part of the requests, in millionths.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    pub delay: Option<(Duration, u64)>,
+    pub abort: Option<(Abort, u64)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Abort {
+    Http(u16),
+    Grpc(u32),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cors {
+    /// The proxy answers whether the origin may send the request that it asks about.
+    Preflight { allowed: bool },
+    /// The request goes on; the response says that the origin may read it, or does not.
+    Request { allowed: bool },
+}
+
+/// All requests, as [`parts_of_a_million`] counts.
+pub const ALL: u64 = 1_000_000;
+
+pub fn parts_of_a_million(fraction: &FractionalPercent) -> u64 {
+    let factor = match fraction.denominator {
+        DenominatorType::Hundred => 10_000,
+        DenominatorType::TenThousand => 100,
+        _ => 1,
+    };
+    (u64::from(fraction.numerator) * factor).min(ALL)
+}
+
+impl Answer {
+    pub fn new(status: u16, body: impl Into<String>, by: By) -> Self {
+        Self { status, location: None, body: body.into(), by }
+    }
+
+    pub fn redirect(redirect: &RedirectAction, request: &Request, matched: usize) -> Self {
+        let status = match redirect.response_code {
+            RedirectResponseCode::Found => 302,
+            RedirectResponseCode::SeeOther => 303,
+            RedirectResponseCode::TemporaryRedirect => 307,
+            RedirectResponseCode::PermanentRedirect => 308,
+            _ => 301,
+        };
+        Self { location: Some(location(redirect, request, matched)), ..Self::new(status, "", By::Redirect) }
+    }
+
+    /// To the same place by HTTPS; the port stays.
+    pub fn https(request: &Request) -> Self {
+        let location = format!("https://{}{}", request.authority, request.path);
+        Self { location: Some(location), ..Self::new(301, "", By::HttpsRedirect) }
+    }
+
+    pub fn direct(response: &DirectResponseAction) -> Self {
+        let body = match &response.body {
+            Some(DataSource::InlineString(text)) => text.clone(),
+            Some(DataSource::InlineBytes(bytes)) => String::from_utf8_lossy(&bytes.0).into_owned(),
+            _ => String::new(),
+        };
+        Self::new(response.status.try_into().unwrap_or(500), body, By::DirectResponse)
+    }
+}
+
+impl Fault {
+    /// What a fault filter does to the request; `None` if nothing ever.
+    pub fn new(fault: &HttpFault, request: &Request) -> Option<Self> {
+        if !fault.headers.iter().all(|matcher| HeaderTest::new(matcher).matches(request)) {
+            return None;
+        }
+        let part = |percentage: &Option<FractionalPercent>| percentage.as_ref().map_or(0, parts_of_a_million);
+        let delay = fault.delay.as_ref().and_then(|delay| Some((delay.fixed_delay?, part(&delay.percentage))));
+        let abort = fault.abort.as_ref().and_then(|abort| {
+            let kind = match abort.error.as_ref()? {
+                AbortError::HttpStatus(status) => Abort::Http((*status).try_into().ok()?),
+                AbortError::GrpcStatus(status) => Abort::Grpc(*status),
+            };
+            Some((kind, part(&abort.percentage)))
+        });
+        let happens = |part: u64| part > 0;
+        let fault =
+            Self { delay: delay.filter(|(_, part)| happens(*part)), abort: abort.filter(|(_, part)| happens(*part)) };
+        (fault.delay.is_some() || fault.abort.is_some()).then_some(fault)
+    }
+
+    /// The answer to every request.
+    pub fn answer(&self) -> Option<Answer> {
+        let (abort, ALL) = self.abort? else { return None };
+        let status = if let Abort::Http(status) = abort { status } else { 200 };
+        Some(Answer::new(status, "fault filter abort", By::Fault))
+    }
+}
+
+impl Cors {
+    /// `None` for requests that tell no origin.
+    pub fn new(policy: &CorsPolicy, request: &Request) -> Option<Self> {
+        let origin = request.headers.get("origin")?;
+        let enabled = policy.filter_enabled.as_ref().is_none_or(|enabled| super::route_table::millionths(enabled) > 0);
+        if !enabled {
+            return None;
+        }
+        let fits = |matcher: &StringMatcher| TextTest::new(matcher).matches(origin);
+        let any = |matcher: &StringMatcher| *matcher == StringMatcher::exact("*");
+        let allowed = policy.allow_origin_string_match.iter().any(|matcher| any(matcher) || fits(matcher));
+        Some(match request.is_preflight() {
+            // One for another origin is passed on, unless that is turned off.
+            true if allowed || policy.forward_not_matching_preflights == Some(false) => Cors::Preflight { allowed },
+            _ => Cors::Request { allowed },
+        })
+    }
+}
+
+/// Carries out changes of headers. What is removed is removed first (Envoy 1.40 `source/common/router/header_parser.cc`).
+pub fn change(headers: &mut Headers, request: &Request, to_add: &[HeaderValueOption], to_remove: &[String]) {
+    for name in to_remove {
+        headers.remove(name);
+    }
+    for option in to_add {
+        let Some(header) = &option.header else { continue };
+        let value = substitute(&header.value, request);
+        if value.is_empty() && !option.keep_empty_value {
+            continue;
+        }
+        let has = headers.has(&header.key.to_ascii_lowercase());
+        match option.append_action {
+            HeaderAppendAction::AddIfAbsent if has => {}
+            HeaderAppendAction::OverwriteIfExists if !has => {}
+            HeaderAppendAction::OverwriteIfExists | HeaderAppendAction::OverwriteIfExistsOrAdd => {
+                headers.set(&header.key, value);
+            }
+            _ => headers.add(&header.key, value),
+        }
+    }
+}
+
+/// The value of a header with what it quotes of the request. Variables that are known only while Envoy runs stay.
+fn substitute(value: &str, request: &Request) -> String {
+    let mut result = String::new();
+    let mut rest = value;
+    while let Some((before, after)) = rest.split_once('%') {
+        result.push_str(before);
+        let Some((command, next)) = after.split_once('%') else {
+            result.push('%');
+            rest = after;
+            continue;
+        };
+        match command {
+            "" => result.push('%'),
+            "PROTOCOL" => result.push_str(match request.version {
+                super::call::Version::Http1 => "HTTP/1.1",
+                super::call::Version::Http2 => "HTTP/2",
+            }),
+            _ => match command.strip_prefix("REQ(").and_then(|rest| rest.strip_suffix(')')) {
+                Some(name) => {
+                    let (name, other) = name.split_once('?').unwrap_or((name, ""));
+                    let lower = |name: &str| name.to_ascii_lowercase();
+                    let found = request.header(&lower(name)).or_else(|| request.header(&lower(other)));
+                    result.push_str(&found.unwrap_or_default());
+                }
+                None => result.push_str(&format!("%{command}%")),
+            },
+        }
+        rest = next;
+    }
+    result + rest
+}
+
+/// Rewrites path and host as a route asks for. `matched` is how much of the path the route matched.
+pub fn rewrite(request: &mut Request, action: &RouteAction, weight: Option<&ClusterWeight>, matched: usize) {
+    let path = match (&action.regex_rewrite, action.prefix_rewrite.as_str()) {
+        (Some(regex), _) => replace_matches(&request.path, regex),
+        (None, "") => request.path.clone(),
+        (None, prefix) => replace_prefix(&request.path, matched, prefix),
+    };
+    if path != request.path {
+        let original = std::mem::replace(&mut request.path, path);
+        request.headers.set("x-envoy-original-path", original);
+    }
+    let own = weight.and_then(|weight| weight.host_rewrite_literal.clone()).filter(|host| !host.is_empty());
+    let host = own.or_else(|| match &action.host_rewrite {
+        Some(HostRewrite::HostRewriteLiteral(host)) => Some(host.clone()),
+        Some(HostRewrite::HostRewriteHeader(name)) => {
+            request.headers.get(&name.to_ascii_lowercase()).map(str::to_owned)
+        }
+        _ => None,
+    });
+    if let Some(host) = host.filter(|host| *host != request.authority) {
+        let original = std::mem::replace(&mut request.authority, host);
+        if action.append_x_forwarded_host {
+            request.headers.add("x-forwarded-host", original);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{Answer, Cors, Fault, change, rewrite};
+    use crate::envoy::Json;
+    use crate::envoy::core::HeaderValueOption;
+    use crate::envoy::http_filter::{CorsPolicy, HttpFault};
+    use crate::envoy::route::RouteAction;
+    use crate::trace::{Headers, Request};
+
+    #[test]
+    fn headers_are_removed_then_set_then_added() {
+        let option = |key: &str, value: &str, action: &str| {
+            let option = json!({"header": {"key": key, "value": value}, "appendAction": action});
+            HeaderValueOption::read(&option).unwrap()
+        };
+        let to_add = [
+            option("X-Set", "new", "OVERWRITE_IF_EXISTS_OR_ADD"),
+            option("x-add", "2", "APPEND_IF_EXISTS_OR_ADD"),
+            option("x-absent", "a", "ADD_IF_ABSENT"),
+            option("x-set", "no", "ADD_IF_ABSENT"),
+            option("x-none", "no", "OVERWRITE_IF_EXISTS"),
+            option("x-path", "%REQ(:path)% of %REQ(X-None?:authority)% at 100%% %START_TIME%", "ADD_IF_ABSENT"),
+        ];
+        let mut headers: Headers = [("x-set", "old"), ("x-add", "1"), ("x-gone", "1")].into_iter().collect();
+        change(&mut headers, &Request::get("a.test", "/p"), &to_add, &["X-Gone".to_owned()]);
+        let path = "/p of a.test at 100% %START_TIME%";
+        let expected = [("x-add", "1"), ("x-set", "new"), ("x-add", "2"), ("x-absent", "a"), ("x-path", path)];
+        assert_eq!(headers.iter().collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn paths_and_hosts_are_rewritten() {
+        let action = json!({"prefixRewrite": "/new", "hostRewriteLiteral": "b.test", "appendXForwardedHost": true});
+        let mut request = Request::get("a.test", "/old/x?y=1");
+        rewrite(&mut request, &RouteAction::read(&action).unwrap(), None, "/old".len());
+        assert_eq!((request.path.as_str(), request.authority.as_str()), ("/new/x?y=1", "b.test"));
+        let expected = [("x-envoy-original-path", "/old/x?y=1"), ("x-forwarded-host", "a.test")];
+        assert_eq!(request.headers.iter().collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn faults_without_a_percentage_never_happen() {
+        let fault = |fault: serde_json::Value| Fault::new(&HttpFault::read(&fault).unwrap(), &Request::get("a", "/"));
+        assert_eq!(fault(json!({"abort": {"httpStatus": 500}})), None);
+        let half = json!({"abort": {"httpStatus": 500, "percentage": {"numerator": 50}}});
+        assert_eq!(fault(half).unwrap().answer(), None);
+        let always =
+            json!({"abort": {"httpStatus": 500, "percentage": {"numerator": 1_000_000, "denominator": "MILLION"}}});
+        let Answer { status, body, .. } = fault(always).unwrap().answer().unwrap();
+        assert_eq!((status, body.as_str()), (500, "fault filter abort"));
+    }
+
+    #[test]
+    fn preflights_of_other_origins_are_passed_on() {
+        let policy = |forward: bool| {
+            let policy = json!({"allowOriginStringMatch": [{"exact": "https://a.test"}],
+                "forwardNotMatchingPreflights": forward});
+            CorsPolicy::read(&policy).unwrap()
+        };
+        let preflight = |origin: &str| Request {
+            method: "OPTIONS".to_owned(),
+            headers: [("origin", origin), ("access-control-request-method", "PUT")].into_iter().collect(),
+            ..Request::get("h", "/")
+        };
+        let table = [
+            (preflight("https://a.test"), true, Some(Cors::Preflight { allowed: true })),
+            (preflight("https://b.test"), true, Some(Cors::Request { allowed: false })),
+            (preflight("https://b.test"), false, Some(Cors::Preflight { allowed: false })),
+            (Request::get("h", "/"), true, None),
+        ];
+        for (request, forward, expected) in table {
+            assert_eq!(Cors::new(&policy(forward), &request), expected);
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! The filters of a chain, ready to be run over calls.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use crate::envoy::Any;
+use crate::envoy::ext_authz::{ExtAuthzService, HttpExtAuthz, NetworkExtAuthz};
+use crate::envoy::http_connection_manager::{
+    HttpConnectionManager, HttpFilter, PathWithEscapedSlashesAction, RouteSpecifier,
+};
+use crate::envoy::istio::AlpnProtocol;
+use crate::envoy::listener::{Filter, FilterChain};
+use crate::envoy::network_filter::TcpProxy;
+use crate::envoy::tls::DownstreamTlsContext;
+
+use super::call::Version;
+use super::jwt::Authentication;
+use super::matching::MetadataTest;
+use super::rbac::Rbac;
+use super::router::Router;
+
+/// Route configurations by name.
+pub type Routers = FxHashMap<String, Arc<Router>>;
+
+#[derive(Debug)]
+pub struct Chain {
+    pub tls: Option<ServerTls>,
+    pub filters: Vec<NetworkStep>,
+}
+
+/// How a chain ends TLS.
+#[derive(Clone, Copy, Debug)]
+pub struct ServerTls {
+    pub requires_certificate: bool,
+}
+
+#[derive(Debug)]
+pub enum NetworkStep {
+    Policies(Rbac),
+    External(External),
+    Http(Box<Http>),
+    Tcp(Box<TcpProxy>),
+    /// It changes nothing about where traffic goes.
+    Passive,
+    Unknown(String),
+}
+
+/// A connection manager.
+#[derive(Debug)]
+pub struct Http {
+    /// `None` if the configuration that it names is not there.
+    pub router: Option<Arc<Router>>,
+    pub route_name: String,
+    pub filters: Vec<HttpStep>,
+    pub is_edge: bool,
+    pub trusted_hops: usize,
+    pub normalizes: bool,
+    pub merges_slashes: bool,
+    pub escaped_slashes: PathWithEscapedSlashesAction,
+    pub strips_port: bool,
+    /// What the proxy offers to upstreams of the mesh, by what it speaks to them.
+    alpn: Vec<(AlpnProtocol, Vec<String>)>,
+}
+
+#[derive(Debug)]
+pub enum HttpStep {
+    Policies(Rbac),
+    Tokens(Authentication),
+    External(External),
+    Fault,
+    Cors,
+    Router,
+    Passive,
+    Unknown(String),
+}
+
+/// A filter that asks another service for authorization.
+#[derive(Debug)]
+pub struct External {
+    pub service: String,
+    /// When it asks; always if `None`.
+    pub condition: Option<MetadataTest>,
+}
+
+impl Chain {
+    pub fn new(chain: &FilterChain, routers: &Routers) -> Self {
+        let socket = chain.transport_socket.as_ref().and_then(|socket| socket.typed_config.as_ref());
+        let tls = socket.and_then(|config| match config {
+            Any::DownstreamTls(context) => Some(ServerTls::new(context)),
+            _ => None,
+        });
+        Self { tls, filters: chain.filters.iter().map(|filter| NetworkStep::new(filter, routers)).collect() }
+    }
+}
+
+impl ServerTls {
+    fn new(context: &DownstreamTlsContext) -> Self {
+        Self { requires_certificate: context.require_client_certificate == Some(true) }
+    }
+}
+
+impl NetworkStep {
+    fn new(filter: &Filter, routers: &Routers) -> Self {
+        match &filter.typed_config {
+            Some(Any::NetworkRbac(rbac)) => {
+                NetworkStep::Policies(Rbac::new(rbac.rules.as_ref(), rbac.shadow_rules.as_ref()))
+            }
+            Some(Any::NetworkExtAuthz(config)) => NetworkStep::External(External::of_network(config)),
+            Some(Any::HttpConnectionManager(manager)) => NetworkStep::Http(Box::new(Http::new(manager, routers))),
+            Some(Any::TcpProxy(proxy)) => NetworkStep::Tcp(proxy.clone()),
+            Some(config) if is_passive(config) => NetworkStep::Passive,
+            _ => NetworkStep::Unknown(filter.name.clone()),
+        }
+    }
+}
+
+/// Whether a filter only counts, or tells the other side who it is.
+fn is_passive(config: &Any) -> bool {
+    match config {
+        Any::GrpcStats(_) | Any::GrpcWeb(_) | Any::IstioStats(_) | Any::Alpn(_) | Any::MongoProxy(_) => true,
+        Any::TypedStruct(typed) => typed.type_url.contains("metadata") || typed.type_url.contains("stats."),
+        other => {
+            let name = other.type_name();
+            name.contains("metadata_exchange") || name.contains("MetadataExchange") || name.starts_with("stats.")
+        }
+    }
+}
+
+impl Http {
+    fn new(manager: &HttpConnectionManager, routers: &Routers) -> Self {
+        let (router, route_name) = match &manager.route_specifier {
+            Some(RouteSpecifier::Rds(rds)) => {
+                (routers.get(&rds.route_config_name).cloned(), rds.route_config_name.clone())
+            }
+            Some(RouteSpecifier::RouteConfig(routes)) => {
+                (Some(Arc::new(Router::new(Arc::new(routes.clone())))), routes.name.clone())
+            }
+            None => (None, String::new()),
+        };
+        let filters = manager.http_filters.iter().filter(|filter| !filter.disabled);
+        let alpn = manager.http_filters.iter().find_map(|filter| match &filter.typed_config {
+            Some(Any::Alpn(config)) => Some(&config.alpn_override),
+            _ => None,
+        });
+        let alpn = alpn.into_iter().flatten();
+        Self {
+            router,
+            route_name,
+            filters: filters.map(HttpStep::new).collect(),
+            is_edge: manager.use_remote_address == Some(true),
+            trusted_hops: manager.xff_num_trusted_hops as usize,
+            normalizes: manager.normalize_path == Some(true),
+            merges_slashes: manager.merge_slashes,
+            escaped_slashes: manager.path_with_escaped_slashes_action.clone(),
+            strips_port: manager.strip_any_host_port == Some(true),
+            alpn: alpn.map(|own| (own.upstream_protocol.clone(), own.alpn_override.clone())).collect(),
+        }
+    }
+
+    /// What the proxy offers by ALPN when it speaks this version; `None`: what the cluster says.
+    pub fn alpn(&self, version: Version) -> Option<&[String]> {
+        let wanted = match version {
+            Version::Http1 => AlpnProtocol::Http11,
+            Version::Http2 => AlpnProtocol::Http2,
+        };
+        self.alpn.iter().find(|(protocol, _)| *protocol == wanted).map(|(_, offered)| offered.as_slice())
+    }
+}
+
+impl HttpStep {
+    fn new(filter: &HttpFilter) -> Self {
+        match &filter.typed_config {
+            Some(Any::HttpRbac(rbac)) => HttpStep::Policies(Rbac::new(rbac.rules.as_ref(), rbac.shadow_rules.as_ref())),
+            Some(Any::JwtAuthentication(config)) => HttpStep::Tokens(Authentication::new(config)),
+            Some(Any::HttpExtAuthz(config)) => HttpStep::External(External::of_http(config)),
+            Some(Any::Fault(_)) => HttpStep::Fault,
+            Some(Any::Cors(_)) => HttpStep::Cors,
+            Some(Any::Router(_)) => HttpStep::Router,
+            Some(config) if is_passive(config) => HttpStep::Passive,
+            _ => HttpStep::Unknown(filter.name.clone()),
+        }
+    }
+}
+
+impl External {
+    fn of_http(config: &HttpExtAuthz) -> Self {
+        let service = match &config.service {
+            Some(ExtAuthzService::GrpcService(service)) => {
+                service.envoy_grpc.as_ref().map(|service| service.cluster_name.clone())
+            }
+            Some(ExtAuthzService::HttpService(service)) => {
+                service.server_uri.as_ref().and_then(|uri| uri.cluster.clone())
+            }
+            None => None,
+        };
+        let condition = config.filter_enabled_metadata.as_ref().map(MetadataTest::new);
+        Self { service: service.unwrap_or_default(), condition }
+    }
+
+    fn of_network(config: &NetworkExtAuthz) -> Self {
+        let service = config.grpc_service.as_ref().and_then(|service| service.envoy_grpc.as_ref());
+        let condition = config.filter_enabled_metadata.as_ref().map(MetadataTest::new);
+        Self { service: service.map_or_else(String::new, |service| service.cluster_name.clone()), condition }
+    }
+}
