@@ -60,15 +60,23 @@ fn envoy_serves_on_loopback() {
     let Some(envoy) = envoy() else { return };
     let files = entries(&Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/envoy/serve"));
     assert!(!files.is_empty());
-    let wrong: Vec<_> = files.iter().flat_map(|file| Case::read(file).run(&envoy)).collect();
+    let wrong: Vec<_> = files
+        .iter()
+        .flat_map(|file| {
+            let of_file = |problem| format!("{}: {problem}", file.display());
+            Case::read(file).run(&envoy).into_iter().map(of_file).collect::<Vec<_>>()
+        })
+        .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 /// A file in `testdata/envoy/serve`.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Case {
-    config: Value,
-    identity: Option<String>,
+    /// The arguments of `meshlint render` that choose the proxy.
+    render: Vec<String>,
+    manifests: String,
     /// Servers that stand for endpoints, with their names.
     backends: BTreeMap<String, String>,
     /// Listeners of the proxy that stand for endpoints.
@@ -76,6 +84,9 @@ struct Case {
     listeners: BTreeMap<String, String>,
     exchanges: Vec<Exchange>,
 }
+
+/// The workloads of all cases.
+const IDENTITY: &str = "spiffe://cluster.local/ns/demo/sa/default";
 
 impl Case {
     fn read(file: &Path) -> Self {
@@ -85,11 +96,22 @@ impl Case {
         serde_json::from_value(value_of(tree.roots().next().unwrap())).unwrap()
     }
 
+    fn config(&self) -> Config {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("mesh.yaml");
+        std::fs::write(&file, &self.manifests).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_meshlint"));
+        let output =
+            command.args(["render", "--no-config", "-o", "json"]).args(&self.render).arg(file).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        Config::from_value(&serde_json::from_slice(&output.stdout).unwrap()).unwrap()
+    }
+
     /// What came out otherwise than the file says.
     fn run(&self, envoy: &Path) -> Vec<String> {
-        let config = Config::from_value(&self.config).unwrap();
+        let config = self.config();
         let authority = TestAuthority::generate();
-        let options = Options { identity: self.identity.clone(), ..Options::new(&authority) };
+        let options = Options { identity: Some(IDENTITY.to_owned()), ..Options::new(&authority) };
         let ports = free_ports(&config, &options);
         let backends: BTreeMap<_, _> =
             self.backends.iter().map(|(endpoint, name)| (endpoint, Backend::start(name))).collect();

@@ -33,10 +33,13 @@ pub struct Exchange {
     certificate: Option<String>,
     /// The status and the beginning of the body, or what came back for `send`, or `closed` without an answer.
     answer: Option<String>,
-    location: Option<String>,
+    /// A line of the answer's head.
+    header: Option<String>,
     /// The backends that answer, each with its share of 100.
     #[serde(default)]
     shares: BTreeMap<String, u32>,
+    /// How many backends answer when the same is asked again and again.
+    backends: Option<usize>,
 }
 
 /// A server that tells its name, and the path of a request or whatever else it got.
@@ -44,6 +47,9 @@ pub struct Backend {
     pub name: String,
     pub port: u16,
 }
+
+/// The path that takes a second.
+const SLOW: &str = "/slow";
 
 impl Backend {
     /// Runs until the test ends.
@@ -71,6 +77,9 @@ fn answer(mut connection: TcpStream, name: &str) -> io::Result<()> {
         let got = String::from_utf8_lossy(&buffer[..length]);
         match got.strip_prefix("GET ").and_then(|rest| rest.split(' ').next()) {
             Some(path) => {
+                if path == SLOW {
+                    std::thread::sleep(Duration::from_secs(1));
+                }
                 let body = format!("{name} {path}");
                 write!(connection, "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len())?;
             }
@@ -86,32 +95,51 @@ pub struct Client<'a> {
 }
 
 impl Client<'_> {
+    /// What came back, if it is not what the exchange says.
     pub fn problem(&self, exchange: &Exchange) -> Option<String> {
-        let got = match exchange.shares.is_empty() {
-            true => self.answer(exchange),
-            false => return self.problem_of_shares(exchange),
+        let problem = match (exchange.shares.is_empty(), exchange.backends) {
+            (false, _) => self.problem_of_shares(exchange),
+            (true, Some(count)) => self.problem_of_backends(exchange, count),
+            (true, None) => self.problem_of_answer(exchange),
         };
+        problem.map(|problem| format!("{exchange:?}: {problem}"))
+    }
+
+    fn problem_of_answer(&self, exchange: &Exchange) -> Option<String> {
+        let got = self.answer(exchange);
         let expected = exchange.answer.as_deref().unwrap_or_default();
-        let location = exchange.location.as_ref().map(|location| format!("\r\nlocation: {location}\r\n"));
+        let header = exchange.header.as_ref().map(|header| format!("\r\n{header}\r\n"));
         let fits = match exchange.send {
             Some(_) => got == expected,
-            None => summary(&got).starts_with(expected) && location.is_none_or(|location| got.contains(&location)),
+            None => summary(&got).starts_with(expected) && header.is_none_or(|header| got.contains(&header)),
         };
-        (!fits).then(|| format!("{exchange:?}: {got}"))
+        (!fits).then_some(got)
     }
 
     /// Weights are random, so shares are only near: 200 requests are within 11 of 100 of the right share, save once in
     /// some 10,000 times.
     fn problem_of_shares(&self, exchange: &Exchange) -> Option<String> {
         const REQUESTS: u32 = 200;
-        let answers: Vec<_> = (0..REQUESTS).map(|_| summary(&self.answer(exchange))).collect();
-        let problem = exchange.shares.iter().find_map(|(name, share)| {
-            let beginning = format!("200 {name} ");
-            let count = answers.iter().filter(|answer| answer.starts_with(&beginning)).count();
-            let percent = u32::try_from(count).unwrap() * 100 / REQUESTS;
-            (percent.abs_diff(*share) > 11).then(|| format!("{exchange:?}: {name} has {percent} of 100"))
-        });
-        problem.or_else(|| answers.into_iter().find(|answer| !answer.starts_with("200 ")))
+        let counts = self.counts(exchange, REQUESTS);
+        let percent = |name: &String| counts.get(name).copied().unwrap_or_default() * 100 / REQUESTS;
+        let far = exchange.shares.iter().any(|(name, share)| percent(name).abs_diff(*share) > 11);
+        (far || counts.len() > exchange.shares.len()).then(|| format!("{counts:?}"))
+    }
+
+    fn problem_of_backends(&self, exchange: &Exchange, count: usize) -> Option<String> {
+        let counts = self.counts(exchange, 60);
+        (counts.len() != count).then(|| format!("{counts:?}"))
+    }
+
+    /// How often each backend answers with 200; other answers are counted as they are.
+    fn counts(&self, exchange: &Exchange, requests: u32) -> BTreeMap<String, u32> {
+        let mut counts = BTreeMap::new();
+        for _ in 0..requests {
+            let answer = summary(&self.answer(exchange));
+            let backend = answer.strip_prefix("200 ").and_then(|body| body.split(' ').next());
+            *counts.entry(backend.unwrap_or(&answer).to_owned()).or_default() += 1;
+        }
+        counts
     }
 
     /// Waits until the proxy listens.
