@@ -158,6 +158,11 @@ impl<'m> HttpPredicate<'m> {
     }
 }
 
+/// Whether a condition on paths holds for none of those that there are.
+pub fn is_no_path(uri: &StringMatch<'_>) -> Verdict {
+    text::none_in(&[&TextMatch::path(Some(uri), false), paths()], &[], Search::Allowed)
+}
+
 /// The paths that there are: Envoy compares them without query and fragment. (`OPTIONS *` is left out.)
 fn paths() -> &'static TextMatch<'static> {
     static PATHS: LazyLock<TextMatch<'static>> = LazyLock::new(|| TextMatch::new(StringMatchKind::Regex("/[^?#]*")));

@@ -17,7 +17,7 @@ mod text;
 
 pub use condition::{Condition, Conditions};
 pub use covers::CoverIndex;
-pub use http::HttpPredicate;
+pub use http::{HttpPredicate, is_no_path};
 pub use l4::{L4Index, L4Predicate};
 pub use proxies::{Client, Gateway, Proxies};
 pub use request::{Connection, Request};

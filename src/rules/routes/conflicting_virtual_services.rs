@@ -16,6 +16,9 @@ struct Server<'m> {
     l4: BTreeSet<Option<i64>>,
 }
 
+/// Of those that conflict so many are named.
+const NAMED: usize = 5;
+
 /// A client must find one VirtualService for a host.
 pub fn check<'m>(mesh: &Mesh<'m>, report: &mut Report) {
     let mut hosts: BTreeMap<String, Vec<Server<'m>>> = BTreeMap::new();
@@ -33,22 +36,73 @@ pub fn check<'m>(mesh: &Mesh<'m>, report: &mut Report) {
             hosts.entry(full).or_default().push(server);
         }
     }
-    for (host, servers) in hosts {
+    for (host, servers) in hosts.iter().filter(|(_, servers)| servers.len() > 1) {
+        let by_namespace = by_namespace(servers);
         for (index, server) in servers.iter().enumerate() {
-            let others = servers.iter().enumerate().filter(|(other, _)| *other != index).map(|(_, other)| other);
-            let rivals: Vec<_> = others.filter(|other| server.conflicts(other)).collect();
+            let rivals = rivals(servers, &by_namespace, index);
             let [first, ..] = rivals.as_slice() else { continue };
             let mut draft = report
                 .at(&server.service.meta, server.service.meta.at(), format!("`{host}` has several VirtualServices"))
                 .label("sidecars use only the oldest one")
                 .related(server.host.at, "served here");
-            for rival in rivals.iter().take(5) {
+            for rival in &rivals {
                 draft = draft.related(rival.host.at, format!("and by `{}`", rival.service.meta.full_name()));
             }
             let name = first.service.meta.full_name();
-            draft.help(format!("put the rules of this one and of `{name}` into one VirtualService"));
+            draft.help(match example(mesh, server) {
+                Some(request) => format!("{request} follows `{name}`, if that is older: put their rules into one"),
+                None => format!("put the rules of this one and of `{name}` into one VirtualService"),
+            });
         }
     }
+}
+
+/// The positions of what each namespace sees; of what all see under the empty name.
+fn by_namespace<'m>(servers: &[Server<'m>]) -> BTreeMap<&'m str, Vec<usize>> {
+    let mut index: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for (at, server) in servers.iter().enumerate() {
+        let names = match &server.export_to {
+            ExportTo::All => &[""][..],
+            ExportTo::Nobody => &[],
+            ExportTo::Namespaces(names) => names,
+        };
+        names.iter().for_each(|name| index.entry(*name).or_default().push(at));
+    }
+    index
+}
+
+/// The first of those that conflict with the server at `own`.
+fn rivals<'s, 'm>(
+    servers: &'s [Server<'m>],
+    by_namespace: &BTreeMap<&str, Vec<usize>>,
+    own: usize,
+) -> Vec<&'s Server<'m>> {
+    let server = &servers[own];
+    let visible: Vec<&Vec<usize>> = match &server.export_to {
+        ExportTo::All => by_namespace.values().collect(),
+        ExportTo::Nobody => Vec::new(),
+        ExportTo::Namespaces(names) => names.iter().chain([&""]).filter_map(|name| by_namespace.get(name)).collect(),
+    };
+    let mut found = BTreeSet::new();
+    for &other in visible.into_iter().flatten().filter(|other| **other != own) {
+        if server.conflicts(&servers[other]) && found.insert(other) && found.len() == NAMED {
+            break;
+        }
+    }
+    found.into_iter().map(|other| &servers[other]).collect()
+}
+
+/// A request or connection that the rules of a VirtualService are for.
+fn example(mesh: &Mesh<'_>, server: &Server<'_>) -> Option<String> {
+    let routes = mesh.http_routes(server.service);
+    let mut http = routes.iter().flat_map(|route| &route.matches).map(|found| &found.predicate);
+    let request = http.find(|own| own.proxies.includes_mesh()).and_then(|own| own.witness());
+    request.map(|request| request.to_host(server.host.value).to_string()).or_else(|| {
+        let sections = [Section::Tls, Section::Tcp].into_iter();
+        let routes: Vec<_> = sections.flat_map(|section| l4_routes(server.service, section)).collect();
+        let mut l4 = routes.iter().flat_map(|route| &route.matches).map(|(own, _)| own);
+        Some(l4.find(|own| own.proxies.includes_mesh())?.witness()?.to_string())
+    })
 }
 
 impl Server<'_> {
