@@ -65,13 +65,17 @@ impl<'a> Host<'a> {
     /// Whether istiod completes this host with the namespace of the resource that it is written in
     /// (`ResolveShortnameToFQDN` in pilot/pkg/model/config.go): no dot, not `*`, and no address.
     pub fn is_short(self) -> bool {
-        !self.0.is_empty() && !self.is_wildcard() && !self.0.contains('.') && Ip::parse(self.0).is_err()
+        let is_address = || self.0.contains(':') && Ip::parse(self.0).is_ok();
+        !self.0.is_empty() && !self.is_wildcard() && !self.0.contains('.') && !is_address()
     }
 
     /// The full name of a short host in the `domain` of the cluster; any other host as it is, so also `reviews.default`,
     /// which is no name of a service to istiod.
     pub fn in_namespace(self, namespace: &str, domain: &str) -> Cow<'a, str> {
-        if self.is_short() { Cow::Owned(format!("{}.{namespace}.svc.{domain}", self.0)) } else { Cow::Borrowed(self.0) }
+        match self.is_short() {
+            true => Cow::Owned([self.0, ".", namespace, ".svc.", domain].concat()),
+            false => Cow::Borrowed(self.0),
+        }
     }
 }
 

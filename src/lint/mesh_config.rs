@@ -3,7 +3,7 @@
 use crate::finding::Finding;
 use crate::model::objects;
 use crate::source::{SourceId, Sources};
-use crate::yaml::{Kind, Node, Tree};
+use crate::yaml::{Node, Tree};
 
 /// The text of the MeshConfig that the input itself has: `data.mesh` of the ConfigMap `istio` (or of a revision,
 /// `istio-<revision>`). What surrounds it is blank, so that every byte of a literal block (`|`) stands where it stands in its
@@ -34,8 +34,10 @@ pub(super) fn of_document(root: Node<'_>) -> Node<'_> {
 }
 
 fn of_config_map(root: Node<'_>) -> Option<Node<'_>> {
-    let name = root.path(&["metadata", "name"]).and_then(Node::as_str)?;
+    if root.get("kind")?.as_str()? != "ConfigMap" {
+        return None;
+    }
+    let name = root.path(&["metadata", "name"])?.as_str()?;
     let is_istio = name == "istio" || name.starts_with("istio-") && !name.starts_with("istio-sidecar");
-    let is_config_map = root.kind() == Kind::Mapping && root.get("kind")?.as_str() == Some("ConfigMap");
-    root.path(&["data", "mesh"]).filter(|_| is_istio && is_config_map)
+    root.path(&["data", "mesh"]).filter(|_| is_istio)
 }

@@ -78,13 +78,7 @@ fn with_input<R>(
     let ids: Vec<_> = sources.iter().map(|(id, _)| id).filter(|id| Some(*id) != config.mesh_config).collect();
     let parsed: Vec<_> = ids.par_iter().map(|id| yaml::parse(*id, sources.get(*id).text())).collect();
     let contents: Vec<_> = parsed.par_iter().map(|(tree, problems)| read(tree, problems, config)).collect();
-    let mut all = Content::default();
-    for Content { resources, findings, ignores } in contents {
-        all.resources.append(resources);
-        all.findings.extend(findings);
-        all.ignores.append(ignores);
-    }
-    let Content { mut resources, mut findings, ignores } = all;
+    let Content { mut resources, mut findings, ignores } = concat(contents);
     let count = resources.len();
     let replaced = resources.drop_replaced();
     findings.extend(replaced_findings(&replaced, &resources));
@@ -98,6 +92,16 @@ fn with_input<R>(
     findings.extend(settings.iter().flat_map(|root| schema::check_mesh_config(*root, &config.fields)));
 
     ask(resources, Settings::new(&config.mesh, settings), Analysis { findings, resources: count, ignores })
+}
+
+fn concat<'a>(contents: impl IntoIterator<Item = Content<'a>>) -> Content<'a> {
+    let (mut parts, mut findings, mut ignores) = (Vec::new(), Vec::new(), Ignores::default());
+    for content in contents {
+        parts.push(content.resources);
+        findings.extend(content.findings);
+        ignores.append(content.ignores);
+    }
+    Content { resources: Resources::concat(parts), findings, ignores }
 }
 
 fn read<'a>(tree: &'a Tree<'a>, problems: &[Finding], config: &'a Config) -> Content<'a> {

@@ -173,10 +173,11 @@ fn push_new<'m>(names: &mut Vec<&'m str>, name: &'m str) {
 impl<'m> NamespaceRules<'m> {
     fn add(&mut self, rule: MergedRule<'m>) {
         let rules = match has_wildcard(&rule.host) {
-            false => self.exact.entry(rule.host.clone()).or_default(),
+            // Nearly always one: rules for the same host are merged.
+            false => self.exact.entry(rule.host.clone()).or_insert_with(|| Vec::with_capacity(1)),
             true => {
                 let at = self.wildcards.iter().position(|(host, _)| *host == rule.host).unwrap_or_else(|| {
-                    self.wildcards.push((rule.host.clone(), Vec::new()));
+                    self.wildcards.push((rule.host.clone(), Vec::with_capacity(1)));
                     self.wildcards.len() - 1
                 });
                 &mut self.wildcards[at].1
@@ -260,6 +261,7 @@ fn merge<'m>(older: &mut MergedRule<'m>, newer: &MergedRule<'m>) {
 }
 
 fn add_subsets<'m>(rule: &mut MergedRule<'m>, object: &'m Object<'m, DestinationRule<'m>>) {
+    rule.subsets.reserve_exact(object.spec.subsets.len());
     for subset in &object.spec.subsets {
         let Some(name) = subset.name else { continue };
         if rule.subset(name.value).is_none() {

@@ -156,8 +156,11 @@ macro_rules! kinds {
                 } )* }
             }
 
-            pub fn append(&mut self, mut other: Self) {
-                $( self.$field.append(&mut other.$field); )*
+            /// The objects of all `parts`, one part after the other.
+            pub fn concat(mut parts: Vec<Self>) -> Self {
+                let mut all = Self::default();
+                $( all.$field = concat(parts.iter_mut().map(|part| std::mem::take(&mut part.$field)).collect()); )*
+                all
             }
 
             pub fn len(&self) -> usize {
@@ -254,27 +257,23 @@ kinds! {
 }
 
 impl<'a> Resources<'a> {
-    /// Takes an object in, if it is of a kind that is read. Lists are taken apart.
-    pub fn add(&mut self, root: Node<'a>, default_namespace: &'a str) {
-        for object in objects(root) {
-            let Some(kind) = kind_of(object) else { continue };
-            let meta = Meta::read(kind, object, default_namespace);
-            let body = match kind.body() {
-                Body::Root => object,
-                Body::Spec => object.get("spec").unwrap_or(object),
-            };
-            self.add_as(meta, body);
-            if kind == Kind::WorkloadEntry
-                && let Some(Object { meta, spec }) = self.workload_entries.last_mut()
-            {
-                // It is selected by both, the metadata's first (istio 1.31 `pilot/pkg/serviceregistry/serviceentry/conversion.go`).
-                spec.labels = meta.labels.united(&spec.labels);
-            }
+    /// Takes an object in, if it is of a kind that is read.
+    pub fn add(&mut self, object: Node<'a>, default_namespace: &'a str) {
+        let Some(kind) = kind_of(object) else { return };
+        let meta = Meta::read(kind, object, default_namespace);
+        let body = match kind.body() {
+            Body::Root => object,
+            Body::Spec => object.get("spec").unwrap_or(object),
+        };
+        self.add_as(meta, body);
+        if kind == Kind::WorkloadEntry
+            && let Some(Object { meta, spec }) = self.workload_entries.last_mut()
+        {
+            // It is selected by both, the metadata's first (istio 1.31 `pilot/pkg/serviceregistry/serviceentry/conversion.go`).
+            spec.labels = meta.labels.united(&spec.labels);
         }
     }
-}
 
-impl<'a> Resources<'a> {
     /// How clients of the mesh use TLS.
     pub fn client_tls_settings(&self) -> impl Iterator<Item = (&Meta<'a>, &ClientTlsSettings<'a>)> {
         self.destination_rules.iter().flat_map(|rule| {
@@ -300,8 +299,8 @@ impl<'a> Resources<'a> {
 /// The objects of a document: itself, or the items of a `List` (`kind: List`, `kind: ServiceList`, …).
 pub fn objects<'a>(root: Node<'a>) -> Vec<Node<'a>> {
     let is_list = root.get("kind").and_then(Node::as_str).is_some_and(|kind| kind.ends_with("List"));
-    match root.get("items") {
-        Some(items) if is_list && items.kind() == NodeKind::Sequence => items.items().flat_map(objects).collect(),
+    match is_list.then(|| root.get("items")).flatten() {
+        Some(items) if items.kind() == NodeKind::Sequence => items.items().flat_map(objects).collect(),
         _ => vec![root],
     }
 }
@@ -329,6 +328,13 @@ pub fn reference(object: Node<'_>, default_namespace: &str) -> ResourceRef {
         namespace: text(&["metadata", "namespace"]),
         name: text(&["metadata", "name"]),
     }
+}
+
+/// One list of exactly the size that is needed: at any time only one kind of objects is there twice.
+fn concat<T>(lists: Vec<Vec<T>>) -> Vec<T> {
+    let mut all = Vec::with_capacity(lists.iter().map(Vec::len).sum());
+    lists.into_iter().for_each(|mut list| all.append(&mut list));
+    all
 }
 
 fn drop_replaced<'a, T>(objects: &mut Vec<Object<'a, T>>, replaced: &mut Vec<Meta<'a>>) {

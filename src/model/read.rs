@@ -69,8 +69,15 @@ impl<'a, T: Read<'a>> Field<'a> for Option<T> {
 
 impl<'a, T: Read<'a>> Field<'a> for Vec<T> {
     fn field(node: Node<'a>) -> Self {
-        node.items().filter_map(T::read).collect()
+        exactly(node.items().count(), node.items().filter_map(T::read))
     }
+}
+
+/// Collects at most `count` values. Most lists have one or two, where growing would leave room for four.
+fn exactly<T>(count: usize, values: impl Iterator<Item = T>) -> Vec<T> {
+    let mut list = Vec::with_capacity(count);
+    list.extend(values);
+    list
 }
 
 /// A map of strings to values, in the order of the text.
@@ -138,7 +145,7 @@ impl<'a> Labels<'a> {
 impl<'a, T: Read<'a>> Field<'a> for Map<'a, T> {
     fn field(node: Node<'a>) -> Self {
         let pairs = node.entries().filter_map(|entry| Some((key(entry.key), T::read(entry.value)?)));
-        Self(pairs.collect())
+        Self(exactly(node.entries().count(), pairs))
     }
 }
 

@@ -290,20 +290,16 @@ impl Section {
 
 impl<'a> VirtualService<'a> {
     /// Every destination that traffic can be sent or mirrored to, in the order of the text.
-    pub fn destinations(&self) -> Vec<DestinationUse<'_, 'a>> {
-        let mut all = Vec::new();
-        for http in &self.http {
-            all.extend(http.destinations());
-        }
+    pub fn destinations(&self) -> impl Iterator<Item = DestinationUse<'_, 'a>> {
         let tls = self.tls.iter().map(|tls| (Section::Tls, tls.node, &tls.route));
         let tcp = self.tcp.iter().map(|tcp| (Section::Tcp, tcp.node, &tcp.route));
-        for (section, route, destinations) in tls.chain(tcp) {
-            all.extend(destinations.iter().filter_map(|weighted| {
+        let l4 = tls.chain(tcp).flat_map(|(section, route, destinations)| {
+            destinations.iter().filter_map(move |weighted| {
                 let destination = weighted.destination.as_ref()?;
                 Some(DestinationUse { destination, section, weight: weighted.weight, mirror: false, route })
-            }));
-        }
-        all
+            })
+        });
+        self.http.iter().flat_map(HttpRoute::destinations).chain(l4)
     }
 
     /// The rules of all sections with the gateways that their matches name.

@@ -25,6 +25,8 @@ pub(super) struct Schema {
     pub(super) validator: Validator<Yaml>,
     pub(super) keyed_lists: Vec<(Way, Vec<String>)>,
     pub(super) unions: Vec<(Way, Union)>,
+    /// Versions that the API server serves, the preferred one first.
+    pub(super) versions: Vec<String>,
 }
 
 macro_rules! kind {
@@ -98,7 +100,9 @@ impl Kind {
                 .with_pattern_options(PatternOptions::regex());
             let validator = formats::register(options).build(&root);
             let validator = validator.unwrap_or_else(|error| self.broken(error));
-            let mut schema = Schema { root, validator, keyed_lists: Vec::new(), unions: Vec::new() };
+            let versions = root["x-kubernetes-versions"].as_array().into_iter().flatten();
+            let versions = versions.filter_map(|version| Some(version["name"].as_str()?.to_owned())).collect();
+            let mut schema = Schema { root, validator, keyed_lists: Vec::new(), unions: Vec::new(), versions };
             schema.keyed_lists = way::marked(&schema, keyed_lists::keys);
             schema.unions = way::marked(&schema, unions::union);
             schema
@@ -106,9 +110,8 @@ impl Kind {
     }
 
     /// Versions that the API server serves, the preferred one first.
-    pub(super) fn versions(&self) -> impl Iterator<Item = &str> {
-        let versions = self.schema().root["x-kubernetes-versions"].as_array();
-        versions.into_iter().flatten().filter_map(|version| version["name"].as_str())
+    pub(super) fn versions(&self) -> &[String] {
+        &self.schema().versions
     }
 
     /// Schemas are part of the program, so this is a mistake of ours that a test finds.

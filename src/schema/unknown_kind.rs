@@ -27,7 +27,7 @@ pub(super) fn finding(root: Node<'_>, group: &str, name: &str) -> Option<Finding
     if let Some(home) = istio().find(|kind| kind.name == name) {
         let misspelt = group.ends_with("istio.io") || nearest(group, std::iter::once(home.group)).is_some();
         let message = format!("`{name}` does not belong to the API group `{group}`");
-        let right = format!("{}/{}", home.group, home.versions().next()?);
+        let right = format!("{}/{}", home.group, home.versions().first()?);
         let finding = Finding::new("unknown-kind", api_version.at(), message);
         return misspelt.then(|| rename(finding, api_version.at(), &shown(api_version), &right));
     }
@@ -47,15 +47,15 @@ pub(super) fn finding(root: Node<'_>, group: &str, name: &str) -> Option<Finding
 /// Says so if the API server does not serve the kind in this version.
 pub(super) fn version(root: Node<'_>, kind: &Kind) -> Vec<Finding> {
     let Some(api_version) = root.get("apiVersion") else { return Vec::new() };
-    let written = shown(api_version);
+    let written = api_version.as_str().unwrap_or(api_version.raw());
     let version = written.rsplit('/').next().unwrap_or_default();
-    if kind.versions().any(|served| served == version) {
+    if kind.versions().iter().any(|served| served == version) {
         return Vec::new();
     }
     let message = format!("`{}` has no version `{version}`", kind.name);
     let finding = Finding::new("unknown-kind", api_version.at(), message);
-    vec![match kind.versions().next() {
-        Some(right) => rename(finding, api_version.at(), &written, &format!("{}/{right}", kind.group)),
+    vec![match kind.versions().first() {
+        Some(right) => rename(finding, api_version.at(), written, &format!("{}/{right}", kind.group)),
         None => finding,
     }]
 }

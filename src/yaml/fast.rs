@@ -572,11 +572,8 @@ fn line_start(cursor: &Cursor<'_>) -> usize {
 
 /// Of a key as JSON has it; of none that go-yaml refuses or merges.
 fn plain_fingerprint(key: &str) -> Step<u64> {
-    if Scalar::surely_string(key) {
-        return (key != "<<").then(|| fingerprint(key));
-    }
     match Scalar::resolve(key) {
-        Scalar::Null | Scalar::Uint(_) => None,
+        Scalar::String("<<") | Scalar::Null | Scalar::Uint(_) => None,
         scalar => Some(fingerprint(&scalar.into_key())),
     }
 }

@@ -99,7 +99,12 @@ impl<'a> Node<'a> {
 
     /// `true` for a missing value too.
     pub fn is_null(self) -> bool {
-        matches!(self.scalar(), Some(Scalar::Null))
+        match self.cell().style {
+            Style::Mapping | Style::Sequence | Style::Quoted | Style::Cooked => false,
+            Style::Missing => true,
+            Style::Plain => Scalar::is_null(self.raw()),
+            Style::CookedPlain => Scalar::is_null(self.tree.cooked(self.index)),
+        }
     }
 
     /// The text of a key: Kubernetes makes strings of numbers and booleans (`yes: 1` has the key `true`).
@@ -129,14 +134,16 @@ impl<'a> Node<'a> {
 
     /// The entry of `key`, where one is written and its value is not null.
     pub fn entry(self, key: &str) -> Option<Entry<'a>> {
-        self.entries().find(|entry| entry.key.is_key(key) && !entry.value.is_null())
+        let usual = Scalar::is_usual_key(key);
+        let is_key = |node: Self| match node.cell().style {
+            Style::Plain if usual => node.bytes() == key.as_bytes(),
+            _ => node.key_text() == key,
+        };
+        self.entries().find(|entry| is_key(entry.key) && !entry.value.is_null())
     }
 
-    fn is_key(self, key: &str) -> bool {
-        match self.cell().style {
-            Style::Plain if Scalar::surely_string(self.raw()) => self.raw() == key,
-            _ => self.key_text() == key,
-        }
+    fn bytes(self) -> &'a [u8] {
+        &self.tree.text.as_bytes()[self.at().range()]
     }
 
     /// The value of `key`; a null value counts as absent, as it does for the API server.
