@@ -290,16 +290,23 @@ impl Section {
 
 impl<'a> VirtualService<'a> {
     /// Every destination that traffic can be sent or mirrored to, in the order of the text.
-    pub fn destinations(&self) -> impl Iterator<Item = DestinationUse<'_, 'a>> {
+    pub fn destinations(&self) -> Vec<DestinationUse<'_, 'a>> {
+        let http =
+            self.http.iter().map(|http| http.route.len() + http.mirrors.len() + usize::from(http.mirror.is_some()));
+        let l4 = self.tls.iter().map(|tls| tls.route.len()).chain(self.tcp.iter().map(|tcp| tcp.route.len()));
+        let mut all = Vec::with_capacity(http.chain(l4).sum());
+        for http in &self.http {
+            all.extend(http.destinations());
+        }
         let tls = self.tls.iter().map(|tls| (Section::Tls, tls.node, &tls.route));
         let tcp = self.tcp.iter().map(|tcp| (Section::Tcp, tcp.node, &tcp.route));
-        let l4 = tls.chain(tcp).flat_map(|(section, route, destinations)| {
-            destinations.iter().filter_map(move |weighted| {
+        for (section, route, destinations) in tls.chain(tcp) {
+            all.extend(destinations.iter().filter_map(|weighted| {
                 let destination = weighted.destination.as_ref()?;
                 Some(DestinationUse { destination, section, weight: weighted.weight, mirror: false, route })
-            })
-        });
-        self.http.iter().flat_map(HttpRoute::destinations).chain(l4)
+            }));
+        }
+        all
     }
 
     /// The rules of all sections with the gateways that their matches name.

@@ -1,6 +1,6 @@
 //! From the errors of the crate `jsonschema` to findings: in our words, at the exact place, one for each cause.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use jsonschema::error::{TypeKind, ValidationErrorKind as Keyword};
 use jsonschema::{JsonType, ValidationError};
@@ -28,11 +28,17 @@ struct Problem<'a, 's> {
     keyword: Keyword,
 }
 
+/// More are not reported of one resource: it is not what its kind says, and each costs a search for its place.
+const MOST_PROBLEMS: usize = 1000;
+/// A mapping with more unknown fields is not a misspelt one, so that no guesses are made.
+const MOST_GUESSES: usize = 100;
+
 /// Every way in which the document breaks the schema.
 pub(super) fn findings(root: Node<'_>, kind: &str, schema: &Schema, options: &Options) -> Vec<Finding> {
     let errors = schema.validator.iter_errors(Item::Node(root));
     let nulls = nulls::find(root, schema).into_iter().map(null);
-    let problems: Vec<_> = errors.map(|error| problem(error, root, schema)).chain(nulls).filter(judged).collect();
+    let problems = errors.take(MOST_PROBLEMS).map(|error| problem(error, root, schema)).chain(nulls);
+    let problems: Vec<_> = problems.filter(judged).take(MOST_PROBLEMS).collect();
     let explanation = Explanation { kind, schema, options, renamed: renamed(&problems, schema) };
     let wrong: HashSet<_> =
         problems.iter().filter(|problem| is_type(problem)).map(|problem| &problem.pointer).collect();
@@ -78,9 +84,10 @@ fn renamed(problems: &[Problem<'_, '_>], schema: &Schema) -> HashSet<(String, St
     let mut renamed = HashSet::new();
     for problem in problems {
         let Keyword::AdditionalProperties { unexpected } = &problem.keyword else { continue };
-        for entry in
-            problem.place.node().entries().filter(|entry| unexpected.contains(&entry.key.key_text().into_owned()))
-        {
+        if unexpected.len() > MOST_GUESSES {
+            continue;
+        }
+        for entry in problem.place.node().entries().filter(|entry| unexpected.contains(&entry.key.key_text().into())) {
             if let Some(Guess::Spelling(field)) = unknown_field(entry, &problem.place, schema) {
                 renamed.insert((problem.pointer.clone(), field));
             }
@@ -134,15 +141,17 @@ impl Explanation<'_> {
 
     fn unknown_fields(&self, place: &Place<'_, '_>, unexpected: &[String]) -> Vec<Finding> {
         let mut findings = Vec::new();
+        let unexpected: HashSet<_> = unexpected.iter().map(String::as_str).collect();
+        let guess = |entry| (unexpected.len() <= MOST_GUESSES).then(|| unknown_field(entry, place, self.schema));
         for entry in place.node().entries() {
             let name = entry.key.key_text();
             let allowed = || self.options.allows(&format!("{}.{}", self.prefix(place), name));
-            if !unexpected.iter().any(|field| *field == name) || has_placeholder(&name) || allowed() {
+            if !unexpected.contains(&*name) || has_placeholder(&name) || allowed() {
                 continue;
             }
             let message = format!("unknown field `{name}`{}", within(place));
             let finding = Finding::new("unknown-field", entry.key.at(), message);
-            findings.push(match unknown_field(entry, place, self.schema) {
+            findings.push(match guess(entry).flatten() {
                 Some(guess) => guess.tell(finding, entry),
                 None => finding,
             });
@@ -322,14 +331,17 @@ fn out_of_range(place: &Place<'_, '_>, demand: Option<&Value>) -> Finding {
 
 /// Items of a list that is a set.
 fn repeated(place: &Place<'_, '_>) -> Vec<Finding> {
-    let items: Vec<_> = place.node().items().collect();
-    let first = |index: usize| items[..index].iter().find(|item| item.raw() == items[index].raw());
-    let pairs = items.iter().enumerate().filter_map(|(index, item)| Some((item, first(index)?)));
-    let finding = |(item, first): (&Node<'_>, &Node<'_>)| {
-        let message = format!("`{}` is there twice in `{}`", shown(*item), place.path());
-        Finding::new("duplicate-entry", item.at(), message).related(first.at(), "first here").help("remove one of them")
-    };
-    pairs.map(finding).collect()
+    let mut firsts = HashMap::new();
+    let mut findings = Vec::new();
+    for item in place.node().items() {
+        let first = *firsts.entry(item.raw()).or_insert(item);
+        if first.index() != item.index() {
+            let message = format!("`{}` is there twice in `{}`", shown(item), place.path());
+            let finding = Finding::new("duplicate-entry", item.at(), message).related(first.at(), "first here");
+            findings.push(finding.help("remove one of them"));
+        }
+    }
+    findings
 }
 
 /// Numbers, lengths and counts.

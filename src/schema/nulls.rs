@@ -35,14 +35,12 @@ pub(super) fn find<'a, 's>(root: Node<'a>, schema: &'s Schema) -> Vec<Null<'a, '
 
 fn walk<'a, 's>(place: &Place<'a, 's>, schema: &'s Schema, found: &mut Vec<Null<'a, 's>>) {
     let Some(here) = place.schema().map(|here| schema.resolve(here)) else { return };
-    for index in 0..place.node().items().count() {
-        if let Some(item) = place.item(index, schema) {
-            walk(&item, schema, found);
-        }
+    for item in place.items(schema) {
+        walk(&item, schema, found);
     }
     for entry in place.node().entries() {
         let key = entry.key.key_text();
-        let Some(field) = place.field(&key, schema) else { continue };
+        let field = place.entry(entry, schema);
         let known = here.get("properties").is_some_and(|fields| fields.get(&*key).is_some());
         match here.get("additionalProperties") {
             _ if !entry.value.is_null() => walk(&field, schema, found),

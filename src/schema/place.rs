@@ -3,7 +3,7 @@ use std::fmt::Write;
 use serde_json::Value;
 
 use crate::source::Span;
-use crate::yaml::{Kind, Node};
+use crate::yaml::{Entry, Kind, Node};
 
 use super::kinds::Schema;
 
@@ -45,14 +45,25 @@ impl<'a, 's> Place<'a, 's> {
         place
     }
 
-    pub(super) fn field(&self, key: &str, schema: &'s Schema) -> Option<Self> {
+    fn field(&self, key: &str, schema: &'s Schema) -> Option<Self> {
         let entry = self.node().entries().find(|entry| entry.key.key_text() == key)?;
-        Some(self.below(Step::Field(entry.key, entry.value), schema.field(self.schema()?, key)))
+        Some(self.entry(entry, schema))
     }
 
-    pub(super) fn item(&self, index: usize, schema: &'s Schema) -> Option<Self> {
-        let item = self.node().items().nth(index)?;
-        Some(self.below(Step::Item(index, item), schema.items(self.schema()?)))
+    /// The value of an entry of this mapping.
+    pub(super) fn entry(&self, entry: Entry<'a>, schema: &'s Schema) -> Self {
+        let demand = self.schema().and_then(|own| schema.field(own, &entry.key.key_text()));
+        self.below(Step::Field(entry.key, entry.value), demand)
+    }
+
+    fn item(&self, index: usize, schema: &'s Schema) -> Option<Self> {
+        self.items(schema).nth(index)
+    }
+
+    /// The items of this list.
+    pub(super) fn items(&self, schema: &'s Schema) -> impl Iterator<Item = Self> {
+        let demand = self.schema().and_then(|own| schema.items(own));
+        self.node().items().enumerate().map(move |(index, item)| self.below(Step::Item(index, item), demand))
     }
 
     fn below(&self, step: Step<'a>, schema: Option<&'s Value>) -> Self {

@@ -13,7 +13,7 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
         if service.spec.gateways.is_empty() || !mesh.applies_to_sidecars(&service.spec) {
             continue;
         }
-        let destinations: Vec<_> = service.spec.destinations().collect();
+        let destinations = service.spec.destinations();
         for bound in mesh.bound_gateways(service) {
             let Some(gateway) = bound.gateway.found().filter(|gateway| !gateway.spec.selector.is_empty()) else {
                 continue;
