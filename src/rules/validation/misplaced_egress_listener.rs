@@ -22,8 +22,17 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
 
 fn socket(meta: &Meta<'_>, listener: &IstioEgressListener<'_>, report: &mut Report) {
     let number = listener.port.as_ref().and_then(|port| port.number);
-    let Some(number) = number.filter(|number| number.value == 0) else { return };
+    let Some(number) = number else { return };
     let bind = listener.bind.filter(|bind| !bind.is_empty());
+    if number.value != 0 {
+        if let Some(bind) = bind.filter(|bind| bind.starts_with("unix://")) {
+            report
+                .at(meta, bind.at, format!("a Unix socket with port {}", number.value))
+                .related(number.at, "a socket has no port")
+                .help("write port number 0");
+        }
+        return;
+    }
     let mode = listener.capture_mode.filter(|mode| !matches!(mode.value, "DEFAULT" | "NONE") && !mode.is_placeholder());
     if bind.is_none_or(|bind| !bind.starts_with("unix://") && !bind.is_placeholder()) {
         report
