@@ -112,7 +112,7 @@ fn one_of(all: Vec<ProxySpec>, name: &str, namespace: &str, what: &str) -> Falli
     };
     match all.iter().find(is_named) {
         Some(found) => Ok(vec![found.clone()]),
-        None => Err(unknown(what, name, all.iter().map(|spec| spec.key.as_str()))),
+        None => Err(unknown(what, name, &full, all.iter().map(|spec| spec.key.as_str()))),
     }
 }
 
@@ -129,14 +129,15 @@ fn of_gateway(push: &PushContext<'_>, all: Vec<ProxySpec>, name: &str, namespace
     let routers: Vec<_> = all.into_iter().filter(|spec| spec.r#type == ProxyKind::Router).collect();
     let gateways = push.gateway_names();
     match one_of(routers, name, namespace, "gateway") {
-        Err(_) => Err(unknown("gateway", name, gateways.iter().map(String::as_str))),
+        Err(_) => Err(unknown("gateway", name, &format!("{own}/{short}"), gateways.iter().map(String::as_str))),
         found => found,
     }
 }
 
-fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> Error {
+/// `full` has the namespace that `name` may leave out.
+fn unknown<'a>(what: &str, name: &str, full: &str, known: impl Iterator<Item = &'a str>) -> Error {
     let known: Vec<_> = known.collect();
-    let help = match (nearest(name, known.iter().copied()), known.as_slice()) {
+    let help = match (nearest(full, known.iter().copied()), known.as_slice()) {
         (Some(near), _) => format!("did you mean `{near}`?"),
         (None, []) => "the files have none".to_owned(),
         (None, known) => {

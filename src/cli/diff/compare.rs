@@ -75,7 +75,15 @@ fn renamed_value(value: Value, addresses: &BTreeMap<&str, String>) -> Value {
         Value::String(text) => Value::String(renamed(&text, addresses)),
         Value::Array(items) => items.into_iter().map(|item| renamed_value(item, addresses)).collect(),
         Value::Object(fields) => {
-            fields.into_iter().map(|(key, value)| (key, renamed_value(value, addresses))).collect()
+            let renamed = fields.into_iter().map(|(key, value)| {
+                let mut value = renamed_value(value, addresses);
+                // Endpoints come in the order of the files, which means nothing.
+                if let (true, Value::Array(items)) = (key == "lbEndpoints", &mut value) {
+                    items.sort_by_cached_key(Value::to_string);
+                }
+                (key, value)
+            });
+            renamed.collect()
         }
         other => other,
     }

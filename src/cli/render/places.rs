@@ -13,6 +13,8 @@ pub(super) struct Places {
     secrets: BTreeMap<String, String>,
     /// Of services by their hosts.
     services: BTreeMap<String, String>,
+    /// Of subsets by the namespace and name of their DestinationRule, and their own name.
+    subsets: BTreeMap<(String, String, String), String>,
 }
 
 impl Places {
@@ -21,7 +23,16 @@ impl Places {
         let metas = mesh.resources.metas();
         let key = |meta: &Meta<'_>| (kebab(meta.kind.name()), meta.namespace.to_owned(), meta.name.value.to_owned());
         let services = mesh.services.iter().map(|service| (service.host.clone(), line(sources, service.at)));
+        let rules = mesh.resources.destination_rules.iter();
+        let subsets = rules.flat_map(|rule| {
+            let named = rule.spec.subsets.iter().filter_map(|subset| subset.name);
+            named.map(|name| {
+                let (namespace, own) = (rule.meta.namespace.to_owned(), rule.meta.name.value.to_owned());
+                ((namespace, own, name.value.to_owned()), line(sources, name.at))
+            })
+        });
         Self {
+            subsets: subsets.collect(),
             services: services.collect(),
             configs: metas.map(|meta| (key(meta), place(meta))).collect(),
             secrets: mesh
@@ -38,6 +49,13 @@ impl Places {
         let mut parts = path.rsplit('/');
         let (name, kind, namespace) = (parts.next()?, parts.next()?, parts.next()?);
         self.configs.get(&(kind.to_owned(), namespace.to_owned(), name.to_owned())).cloned()
+    }
+
+    /// Of a subset of the DestinationRule with this path.
+    pub fn of_subset(&self, path: &str, subset: &str) -> Option<String> {
+        let mut parts = path.rsplit('/');
+        let (name, _kind, namespace) = (parts.next()?, parts.next()?, parts.next()?);
+        self.subsets.get(&(namespace.to_owned(), name.to_owned(), subset.to_owned())).cloned()
     }
 
     /// Of the service with this host.

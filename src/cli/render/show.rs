@@ -246,16 +246,19 @@ fn clusters(clusters: &[Arc<Cluster>], places: &Places) -> Table<7> {
         let or_dash = |text: &str| if text.is_empty() { "-".to_owned() } else { text.to_owned() };
         let part =
             |get: fn(&ClusterName<'_>) -> String| parts.as_ref().map(get).map_or("-".to_owned(), |text| or_dash(&text));
-        let host = parts.as_ref().map_or(cluster.name.as_str(), |parts| parts.host);
-        let metadata = cluster.metadata.as_ref();
+        let host = parts.as_ref().map_or("", |parts| parts.host);
+        let host = if host.is_empty() { cluster.name.as_str() } else { host };
+        let path = cluster.metadata.as_ref().and_then(config_of);
+        let subset = parts.as_ref().map_or("", |parts| parts.subset);
+        let source = path.as_ref().and_then(|path| places.of_subset(path, subset).or_else(|| places.of_config(path)));
         table.push([
             host.to_owned(),
             part(|parts| parts.port.to_owned()),
             part(|parts| parts.subset.to_owned()),
             part(|parts| parts.direction.to_owned()),
             kind(cluster),
-            metadata.and_then(config_of).map(|path| short(&path)).unwrap_or_default(),
-            metadata.and_then(config_of).and_then(|path| places.of_config(&path)).unwrap_or_default(),
+            path.as_deref().map(short).unwrap_or_default(),
+            source.unwrap_or_default(),
         ]);
     }
     table
