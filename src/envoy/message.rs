@@ -81,6 +81,18 @@ pub trait Message: Json {
     fn read_entries<'a>(entries: &mut dyn Iterator<Item = (&'a String, &'a Value)>) -> Result<Self, Violation>;
 }
 
+impl<T: Message> Message for std::sync::Arc<T> {
+    const TYPE: &'static str = T::TYPE;
+
+    fn write_into(&self, object: &mut Object) {
+        T::write_into(self, object);
+    }
+
+    fn read_entries<'a>(entries: &mut dyn Iterator<Item = (&'a String, &'a Value)>) -> Result<Self, Violation> {
+        T::read_entries(entries).map(Self::new)
+    }
+}
+
 /// What is wrong with a value, and where: ``listeners[3].address`: expected a string``.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {

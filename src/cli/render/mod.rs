@@ -9,9 +9,9 @@ use std::path::PathBuf;
 
 use serde_json::{Map, Value, json};
 
-use crate::envoy::bootstrap::{self, Bind, Loopback, Secrets, TestAuthority};
+use crate::envoy::bootstrap::{self, Bind, Bootstrap, Loopback, Secrets, TestAuthority};
 use crate::envoy::core::SocketAddress;
-use crate::envoy::{Config, Json, to_yaml};
+use crate::envoy::{Config, Json, to_config_dump, to_yaml};
 use crate::lint::{self, Reported};
 use crate::mesh::Mesh;
 use crate::source::{self, Sources};
@@ -65,6 +65,8 @@ enum Format {
     Json,
     /// The same as YAML
     Yaml,
+    /// What `istioctl proxy-config --file` reads
+    ConfigDump,
     /// A static bootstrap for a plain Envoy, as JSON
     Bootstrap,
 }
@@ -183,10 +185,17 @@ fn render(
             let value = of_all(arguments, &specs, |spec| Ok(config(spec).to_value()))?;
             Ok(write!(out, "{}", to_yaml(&value))?)
         }
+        Format::ConfigDump => {
+            let dump = |spec: &ProxySpec| {
+                let config = config(spec);
+                let bootstrap = bootstrap_of(arguments, mesh, &spec.proxy(&push), &config);
+                Ok(to_config_dump(&config, Some(&bootstrap)))
+            };
+            write_json(&of_all(arguments, &specs, dump)?, out)
+        }
         Format::Bootstrap => {
-            let value =
-                of_all(arguments, &specs, |spec| Ok(bootstrap_of(arguments, mesh, &spec.proxy(&push), &config(spec))))?;
-            write_json(&value, out)
+            let made = |spec: &ProxySpec| bootstrap_of(arguments, mesh, &spec.proxy(&push), &config(spec)).write();
+            write_json(&of_all(arguments, &specs, |spec| Ok(made(spec)))?, out)
         }
     }
 }
@@ -211,7 +220,7 @@ fn write_json(value: &Value, out: &mut dyn Write) -> Fallible<()> {
     Ok(writeln!(out)?)
 }
 
-fn bootstrap_of(arguments: &Arguments, mesh: &Mesh<'_>, proxy: &Proxy<'_>, config: &Config) -> Value {
+fn bootstrap_of(arguments: &Arguments, mesh: &Mesh<'_>, proxy: &Proxy<'_>, config: &Config) -> Bootstrap {
     let BootstrapArguments { bind, first_port, admin_port } = arguments.bootstrap;
     let authority = TestAuthority::generate();
     let options = bootstrap::Options {
@@ -228,7 +237,7 @@ fn bootstrap_of(arguments: &Arguments, mesh: &Mesh<'_>, proxy: &Proxy<'_>, confi
     for note in notes {
         eprintln!("note: {note}");
     }
-    made.write()
+    made
 }
 
 /// The authorities of this machine's operating system.
