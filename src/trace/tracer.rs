@@ -41,8 +41,8 @@ pub struct Tracer {
     /// Where connections end up that no other listener is for.
     catch_all: Option<usize>,
     inbound: Option<usize>,
-    clusters: FxHashMap<String, Cluster>,
-    endpoints: FxHashMap<String, ClusterLoadAssignment>,
+    clusters: FxHashMap<String, Arc<Cluster>>,
+    endpoints: FxHashMap<String, Arc<ClusterLoadAssignment>>,
 }
 
 #[derive(Debug)]
@@ -90,7 +90,7 @@ impl Tracer {
     }
 
     pub fn cluster(&self, name: &str) -> Option<&Cluster> {
-        self.clusters.get(name)
+        self.clusters.get(name).map(Arc::as_ref)
     }
 
     /// Where a cluster leads to.
@@ -98,7 +98,7 @@ impl Tracer {
         let Some(cluster) = self.clusters.get(cluster) else { return Vec::new() };
         let service = cluster.eds_cluster_config.as_ref().map(|config| config.service_name.as_str());
         let name = service.filter(|name| !name.is_empty()).unwrap_or(&cluster.name);
-        upstreams(cluster, self.endpoints.get(name), original)
+        upstreams(cluster, self.endpoints.get(name).map(Arc::as_ref), original)
     }
 
     /// What happens to a call, step by step.
@@ -262,7 +262,7 @@ impl<'t> Walk<'t> {
     }
 
     fn target(&self, name: &'t str, weight: u32, total: u32, request: Option<Request>) -> Target<'t> {
-        Target { name, weight, total, cluster: self.tracer.clusters.get(name), request }
+        Target { name, weight, total, cluster: self.tracer.cluster(name), request }
     }
 
     fn serve(&mut self, http: &'t Http, mut request: Request) -> Outcome<'t> {
