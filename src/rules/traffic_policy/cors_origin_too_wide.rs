@@ -17,34 +17,36 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
     }
 }
 
-/// An origin that matches and that others can have. The domain that is meant is the text at the end of the pattern.
+/// An origin that matches and that others can have.
 fn foreign_origin(pattern: &str) -> Option<String> {
     let regex = Re2::parse(pattern).ok()?;
+    // Where the whole of it matches anything, another rule speaks.
+    if regex.full_match("https://unrelated.test") {
+        return None;
+    }
     let domain = domain(pattern)?;
-    let (name, _) = domain.split_once('.')?;
     let flat = domain.replacen('.', "x", 1);
     let candidates = [
         format!("https://evil{domain}"),
         format!("https://evil-{domain}"),
+        format!("https://www.evil-{domain}"),
+        format!("https://{domain}.evil.test"),
+        format!("https://www.{domain}.evil.test"),
         // A dot that is any letter makes one name of two, which is a domain if another dot follows.
         format!("https://{flat}"),
         format!("https://www.{flat}"),
     ];
-    // Where the whole of it matches anything, another rule speaks.
-    if name.is_empty() || regex.full_match("https://unrelated.test") {
-        return None;
-    }
     let is_domain = |origin: &String| origin.trim_start_matches("https://").trim_start_matches("www.").contains('.');
     candidates.into_iter().filter(is_domain).find(|origin| regex.full_match(origin))
 }
 
-/// The letters, digits, dashes and dots that a pattern ends with, without a port.
+/// The domain that is meant: the last letters, digits, dashes and dots of a pattern that have a dot among them.
 fn domain(pattern: &str) -> Option<String> {
-    let end = pattern.strip_suffix('$').unwrap_or(pattern);
-    let end = end.strip_suffix("(:[0-9]+)?").unwrap_or(end);
     let plain = |character: char| character.is_ascii_alphanumeric() || "-.\\".contains(character);
-    let start = end.rfind(|character| !plain(character)).map_or(0, |at| at + 1);
-    let domain = end[start..].replace('\\', "");
-    let domain = domain.trim_start_matches(['.', '-']).to_owned();
-    domain.contains('.').then_some(domain)
+    let parts = pattern.split(|character| !plain(character)).map(|part| {
+        // A dot before a repetition is no part of a name.
+        part.trim_end_matches('.').trim_end_matches('\\').replace('\\', "")
+    });
+    let names = parts.map(|part| part.trim_matches(['.', '-']).to_owned());
+    names.filter(|name| name.split_once('.').is_some_and(|(first, _)| !first.is_empty())).last()
 }
