@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use crate::mesh::{GatewayReference, Mesh, Service, ServiceLookup};
+use crate::mesh::{GatewayReference, Mesh, Service, ServiceLookup, TargetPort};
 use crate::model::networking::Gateway;
 use crate::model::virtual_service::{DestinationUse, VirtualService};
 use crate::model::{Object, Str};
@@ -74,7 +74,12 @@ fn egress_service<'s, 'm>(
         return None;
     };
     let proxies: BTreeSet<Span> = mesh.gateway_workloads(gateway).iter().map(|workload| workload.meta.at()).collect();
-    mesh.workloads_of(target).iter().any(|workload| proxies.contains(&workload.meta.at())).then_some(target)
+    let is_theirs = match proxies.is_empty() {
+        // Where the input has no proxies, what asks for the same labels is for the same pods.
+        true => target.selector().is_some_and(|labels| labels.contains(&gateway.spec.selector)),
+        false => mesh.workloads_of(target).iter().any(|workload| proxies.contains(&workload.meta.at())),
+    };
+    is_theirs.then_some(target)
 }
 
 /// Whether a server of the Gateway has a host of the VirtualService and the port that the route leads to.
@@ -90,7 +95,10 @@ fn has_server<'m>(
     let selected = mesh.gateway_workloads(gateway);
     let behind = wanted.and_then(|number| {
         let port = target.port(number)?;
-        selected.iter().next()?.port_number(port.target)
+        match port.target {
+            TargetPort::Number(number) => Some(number),
+            TargetPort::Name(_) => selected.iter().next()?.port_number(port.target),
+        }
     });
     let namespace = service.meta.namespace;
     mesh.servers(gateway).any(|server| {

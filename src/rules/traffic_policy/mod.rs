@@ -15,7 +15,7 @@ mod fault_percent_deprecated;
 mod fault_without_percentage;
 mod hash_cookie_without_ttl;
 mod hash_key_unavailable;
-mod http_pool_on_tcp_service;
+mod http_pool_on_tcp;
 mod ignored_route_settings;
 mod locality_disabled;
 mod many_retries;
@@ -77,7 +77,7 @@ rules! {
     "cors-allow-origin-ignored" => cors_allow_origin_ignored::check,
     "cors-origin-too-wide" => cors_origin_too_wide::check,
     "zero-means-default" => zero_means_default::check,
-    "http-pool-on-tcp-service" => http_pool_on_tcp_service::check,
+    "http-pool-on-tcp" => http_pool_on_tcp::check,
     "one-request-per-connection" => one_request_per_connection::check,
     "connect-timeout-too-long" => connect_timeout_too_long::check,
     "warmup-ignored" => warmup_ignored::check,

@@ -32,7 +32,7 @@ mod failover_to_itself;
 mod failover_without_outlier_detection;
 mod filter_match_ignored;
 mod generated_host_in_mesh;
-mod http_pool_on_tcp;
+mod http_pool_on_tcp_listener;
 mod illegal_delegate;
 mod incomplete_patch;
 mod internal_annotation;
@@ -120,7 +120,7 @@ rules! {
     "misplaced-egress-listener" => misplaced_egress_listener::check,
     "egress-proxy-without-allow-any" => egress_proxy_without_allow_any::check,
     "redundant-egress-host" => redundant_egress_host::check,
-    "http-pool-on-tcp" => http_pool_on_tcp::check,
+    "http-pool-on-tcp-listener" => http_pool_on_tcp_listener::check,
     "sidecar-tls-unsupported" => sidecar_tls_unsupported::check,
     "custom-policy-unsupported" => custom_policy_unsupported::check,
     "custom-provider-mismatch" => custom_provider_mismatch::check,
