@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::PathBuf;
 
+use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value, json};
 
 use crate::envoy::bootstrap::{self, Bind, Bootstrap, Loopback, Secrets, TestAuthority};
@@ -180,7 +181,10 @@ fn render(
             }
             Ok(())
         }
-        Format::Json => write_json(&of_all(arguments, &specs, |spec| Ok(config(spec).to_value()))?, out),
+        Format::Json => match &specs[..] {
+            [only] if arguments.proxies.is_single() => write_json(&config(only), out),
+            several => write_json(&Proxies { specs: several, config: &config }, out),
+        },
         Format::Yaml => {
             let value = of_all(arguments, &specs, |spec| Ok(config(spec).to_value()))?;
             Ok(write!(out, "{}", to_yaml(&value))?)
@@ -215,7 +219,29 @@ fn of_all(
     }
 }
 
-fn write_json(value: &Value, out: &mut dyn Write) -> Fallible<()> {
+/// The configurations of several proxies, each made when it is its turn.
+struct Proxies<'p> {
+    specs: &'p [ProxySpec],
+    config: &'p dyn Fn(&ProxySpec) -> Config,
+}
+
+impl Serialize for Proxies<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(1))?;
+        map.serialize_entry("proxies", &ByKey(self))?;
+        map.end()
+    }
+}
+
+struct ByKey<'p>(&'p Proxies<'p>);
+
+impl Serialize for ByKey<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.specs.iter().map(|spec| (&spec.key, (self.0.config)(spec))))
+    }
+}
+
+fn write_json(value: &impl Serialize, out: &mut dyn Write) -> Fallible<()> {
     serde_json::to_writer_pretty(&mut *out, value).map_err(std::io::Error::from)?;
     Ok(writeln!(out)?)
 }
