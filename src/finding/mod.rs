@@ -96,8 +96,8 @@ pub struct Finding {
     pub related: Vec<Label>,
     /// An instruction.
     pub help: Option<String>,
-    pub resource: Option<ResourceRef>,
-    pub fix: Option<Fix>,
+    pub resource: Option<Box<ResourceRef>>,
+    pub fix: Option<Box<Fix>>,
 }
 
 impl Finding {
@@ -136,12 +136,12 @@ impl Finding {
     }
 
     pub fn resource(mut self, resource: ResourceRef) -> Self {
-        self.resource = Some(resource);
+        self.resource = Some(Box::new(resource));
         self
     }
 
     pub fn fix(mut self, message: impl Into<String>, edits: Vec<Edit>) -> Self {
-        self.fix = Some(Fix { message: message.into(), edits });
+        self.fix = Some(Box::new(Fix { message: message.into(), edits }));
         self
     }
 }

@@ -17,7 +17,7 @@ pub struct FixedSource {
 /// The sources as they are with the fixes of a run's findings, as far as these can be made at once. Sources that are only
 /// context stay as they are.
 pub fn fixes(run: &Run<'_>) -> Vec<FixedSource> {
-    let all = run.findings.iter().filter_map(|reported| reported.finding.fix.as_ref());
+    let all = run.findings.iter().filter_map(|reported| reported.finding.fix.as_deref());
     let own = |fix: &&Fix| !fix.edits.iter().any(|edit| run.sources.get(edit.at.source).is_context());
     apply(run.sources, all.filter(own))
 }

@@ -1,6 +1,6 @@
 use std::iter;
 
-use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
+use rayon::prelude::{IntoParallelRefIterator, ParallelIterator, ParallelSlice};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::finding::{Finding, Severity};
@@ -57,7 +57,7 @@ pub(super) fn with_admitted<R>(
         findings.retain(|finding| {
             finding.resource.is_some() && is_field_rule(finding.rule) && severity(finding) == Some(Severity::Error)
         });
-        let refused: FxHashSet<_> = findings.iter().filter_map(|finding| finding.resource.as_ref()).collect();
+        let refused: FxHashSet<_> = findings.iter().filter_map(|finding| finding.resource.as_deref()).collect();
         if !refused.is_empty() {
             resources.retain(|meta| !refused.contains(&meta.reference()));
         }
@@ -69,6 +69,9 @@ pub(super) fn with_admitted<R>(
 /// The categories of the rules that ask whether an object by itself is legal.
 const FIELD_RULES: [&str; 2] = ["schema", "validation"];
 
+/// Read side by side. Each has lists for all kinds, so that many would take memory.
+const PARTS: usize = 32;
+
 /// Reads all sources and gives what they hold to `ask`. The analysis has what reading them found.
 fn with_input<R>(
     sources: &Sources,
@@ -77,7 +80,8 @@ fn with_input<R>(
 ) -> R {
     let ids: Vec<_> = sources.iter().map(|(id, _)| id).filter(|id| Some(*id) != config.mesh_config).collect();
     let parsed: Vec<_> = ids.par_iter().map(|id| yaml::parse(*id, sources.get(*id).text())).collect();
-    let contents: Vec<_> = parsed.par_iter().map(|(tree, problems)| read(tree, problems, config)).collect();
+    let parts = parsed.par_chunks(parsed.len().div_ceil(PARTS).max(1));
+    let contents: Vec<_> = parts.map(|part| read_all(part, config)).collect();
     let Content { mut resources, mut findings, ignores } = concat(contents);
     let count = resources.len();
     let replaced = resources.drop_replaced();
@@ -104,8 +108,15 @@ fn concat<'a>(contents: impl IntoIterator<Item = Content<'a>>) -> Content<'a> {
     Content { resources: Resources::concat(parts), findings, ignores }
 }
 
-fn read<'a>(tree: &'a Tree<'a>, problems: &[Finding], config: &'a Config) -> Content<'a> {
+fn read_all<'a>(parsed: &'a [(Tree<'a>, Vec<Finding>)], config: &'a Config) -> Content<'a> {
     let mut content = Content::default();
+    for (tree, problems) in parsed {
+        read(tree, problems, config, &mut content);
+    }
+    content
+}
+
+fn read<'a>(tree: &'a Tree<'a>, problems: &[Finding], config: &'a Config, content: &mut Content<'a>) {
     let mut problems = problems.iter().cloned().peekable();
     for object in tree.roots().flat_map(objects) {
         let at = object.at();
@@ -124,7 +135,6 @@ fn read<'a>(tree: &'a Tree<'a>, problems: &[Finding], config: &'a Config) -> Con
     }
     content.findings.extend(problems);
     content.ignores.add_comments(tree);
-    content
 }
 
 /// An object that another with the same name replaces is a finding.

@@ -69,7 +69,7 @@ impl<'i> Usage<'i> {
         let Span { source, start, .. } = finding.at;
         let line = || sources.get(source).line_start(start as usize) as u32;
         let lines = if self.by_line.is_empty() { None } else { self.by_line.get(&(source, line())) };
-        let resource = finding.resource.as_ref().and_then(|resource| self.by_resource.get(resource));
+        let resource = finding.resource.as_deref().and_then(|resource| self.by_resource.get(resource));
         // A stream of `helm template` shows several files.
         let same_file = |index: &&usize| sources.name(self.ignores.list[**index].at) == sources.name(finding.at);
         let files = self.by_file.get(&source).into_iter().flatten().filter(same_file);

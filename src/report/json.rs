@@ -111,7 +111,7 @@ fn item<'a>(Reported { finding, severity, rule }: &'a Reported, sources: &'a Sou
         severity: severity.name(),
         category: &rule.category,
         aliases: rule.other_names().collect(),
-        resource: finding.resource.as_ref().map(resource),
+        resource: finding.resource.as_deref().map(resource),
         range: range(finding.at, sources),
         message: &finding.message,
         label: &finding.label,

@@ -261,12 +261,12 @@ fn result<'a>(
         locations: [Location {
             id: None,
             message: label,
-            logical_locations: finding.resource.iter().map(logical).collect(),
+            logical_locations: finding.resource.as_deref().map(logical).into_iter().collect(),
             physical_location: physical(finding.at, sources, root),
         }],
         related_locations: related.collect(),
         partial_fingerprints: Fingerprints { meshlint: fingerprint },
-        fixes: finding.fix.iter().map(|given| fix(given, sources, root)).collect(),
+        fixes: finding.fix.as_deref().into_iter().map(|given| fix(given, sources, root)).collect(),
     }
 }
 

@@ -84,7 +84,7 @@ impl Draft<'_> {
 
     /// The one right answer.
     pub fn fix(self, message: impl Into<String>, edits: Vec<Edit>) -> Self {
-        self.0.fix = Some(Fix { message: message.into(), edits });
+        self.0.fix = Some(Box::new(Fix { message: message.into(), edits }));
         self
     }
 }

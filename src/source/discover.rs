@@ -16,6 +16,8 @@ use super::text::{Source, Sources};
 /// The path that means standard input.
 const STDIN: &str = "-";
 const STDIN_NAME: &str = "<stdin>";
+/// Bytes of a file that is read. What is larger is no manifest.
+const LONGEST: u64 = 1 << 29;
 /// Files in folders that are not read, in the syntax of `.gitignore`.
 const IGNORE_FILE: &str = ".meshlintignore";
 
@@ -167,8 +169,8 @@ fn bytes(path: &Path) -> io::Result<Vec<u8>> {
     if !metadata.is_file() && !path.starts_with("/dev/fd") {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "neither a file nor a folder"));
     }
-    if metadata.len() > u64::from(u32::MAX) {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "larger than 4 GiB"));
+    if metadata.len() > LONGEST {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "larger than 512 MiB"));
     }
     File::open(path)?.read_to_end(&mut bytes)?;
     Ok(bytes)

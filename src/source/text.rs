@@ -35,7 +35,7 @@ pub struct Location<'a> {
     pub column: usize,
 }
 
-/// One text of at most 4 GiB, with an index of its lines that is built when first asked for.
+/// One text of at most 512 MiB, with an index of its lines that is built when first asked for.
 #[derive(Debug)]
 pub struct Source {
     name: String,

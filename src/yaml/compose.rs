@@ -156,15 +156,18 @@ impl<'r> Composer<'r, '_> {
         let cell = self.tape.cells.len();
         self.push(index, style);
         children(self, index)?;
-        self.tape.cells[cell].skip = self.tape.cells.len() as u32;
+        self.tape.cells[cell] = self.cell(index, style, self.tape.cells.len());
         self.depth -= 1;
         Ok(())
     }
 
     fn push(&mut self, index: usize, style: Style) {
+        self.tape.cells.push(self.cell(index, style, self.tape.cells.len() + 1));
+    }
+
+    fn cell(&self, index: usize, style: Style, skip: usize) -> Cell {
         let raw = &self.raws[index];
-        let skip = self.tape.cells.len() as u32 + 1;
-        self.tape.cells.push(Cell { start: raw.start, end: raw.end, skip, style });
+        Cell::new(raw.start as usize..raw.end as usize, style, skip)
     }
 
     fn children(&self, index: usize) -> impl Iterator<Item = usize> + use<'r> {

@@ -199,7 +199,8 @@ impl<'s> Reader<'_, 's> {
     fn continuation(&mut self, line: Line) -> Step {
         let within = self.open.last()?.column;
         // One within brackets is over.
-        let cell = self.tape.cells.pop().filter(|cell| cell.style == Style::Plain && cell.end as usize == self.end)?;
+        let cell =
+            self.tape.cells.pop().filter(|cell| cell.style() == Style::Plain && cell.end as usize == self.end)?;
         let mut cursor = Cursor::new(self.text, cell.start as usize, within + 1, self.text.len());
         let plain = folding::plain(&mut cursor, within as isize, false).ok()?;
         let whole_lines = plain.new_line || cursor.at_end();
@@ -263,10 +264,9 @@ impl<'s> Reader<'_, 's> {
 
     /// Ends a collection, unless it has the same key twice.
     fn finish(&mut self, cell: usize, first_key: usize, end: usize) -> Step {
-        let skip = self.tape.cells.len() as u32;
+        let skip = self.tape.cells.len();
         let cell = &mut self.tape.cells[cell];
-        cell.end = end as u32;
-        cell.skip = skip;
+        *cell = Cell::new(cell.start as usize..end, cell.style(), skip);
         let unique = are_unique(&mut self.keys[first_key..]);
         self.keys.truncate(first_key);
         unique.then_some(())
@@ -274,8 +274,8 @@ impl<'s> Reader<'_, 's> {
 
     fn push(&mut self, at: Range<usize>, style: Style) {
         self.end = at.end;
-        let skip = self.tape.cells.len() as u32 + 1;
-        self.tape.cells.push(Cell { start: at.start as u32, end: at.end as u32, skip, style });
+        let skip = self.tape.cells.len() + 1;
+        self.tape.cells.push(Cell::new(at, style, skip));
     }
 
     fn push_word(&mut self, word: Word) {

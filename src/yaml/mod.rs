@@ -2,7 +2,7 @@
 //! reader), with the place of every key and value.
 //!
 //! [`parse`] cannot fail: what cannot be read is a finding, and the other documents live on. Its result is a [`Tree`]: one
-//! tape of 16-byte entries in document order, from which [`Node`]s are read. In the tape every alias is expanded, every
+//! tape of 12-byte entries in document order, from which [`Node`]s are read. In the tape every alias is expanded, every
 //! merge key is merged and of duplicate keys the last is kept, so a reader of nodes never meets one of them. What an alias
 //! or a merge key brings in has its place where it is written, at the anchor.
 //!
@@ -42,13 +42,16 @@ use problem::{Problem, Result};
 /// Fewer than in usual manifests, so that the tape seldom has to grow. What is left over is given back.
 const BYTES_PER_CELL: usize = 7;
 
-/// Reads a source, `text`, of up to 4 GiB. Problems are findings of the rules `yaml-syntax` and `duplicate-key`, in the
+/// The tape has room for it: entries take more than a byte each, and what aliases add to many of them is a tenth at most.
+const LONGEST_TEXT: usize = tape::MAX_CELLS;
+
+/// Reads a source, `text`, of up to 512 MiB. Problems are findings of the rules `yaml-syntax` and `duplicate-key`, in the
 /// order of the text.
 pub fn parse(source: SourceId, text: &str) -> (Tree<'_>, Vec<Finding>) {
     let mut tree = Tree::new(source, text);
     let mut findings = Vec::new();
-    if u32::try_from(text.len()).is_err() {
-        let problem = Problem::new(0..0, "the file is larger than 4 GiB").help("split the file");
+    if text.len() > LONGEST_TEXT {
+        let problem = Problem::new(0..0, "the file is larger than 512 MiB").help("split the file");
         return (tree, vec![problem.into_finding(source)]);
     }
     let mut problems = Vec::new();

@@ -33,12 +33,12 @@ impl<'a> Node<'a> {
         Self { tree, index }
     }
 
-    fn cell(self) -> &'a Cell {
-        &self.tree.tape.cells[self.index as usize]
+    fn cell(self) -> Cell {
+        self.tree.tape.cells[self.index as usize]
     }
 
     pub fn kind(self) -> Kind {
-        match self.cell().style {
+        match self.cell().style() {
             Style::Mapping => Kind::Mapping,
             Style::Sequence => Kind::Sequence,
             _ => Kind::Scalar,
@@ -79,7 +79,7 @@ impl<'a> Node<'a> {
     /// The value as Kubernetes resolves it; `None` for collections.
     pub fn scalar(self) -> Option<Scalar<'a>> {
         let cell = self.cell();
-        match cell.style {
+        match cell.style() {
             Style::Mapping | Style::Sequence => None,
             Style::Missing => Some(Scalar::Null),
             Style::Plain => Some(Scalar::resolve(self.raw())),
@@ -99,7 +99,7 @@ impl<'a> Node<'a> {
 
     /// `true` for a missing value too.
     pub fn is_null(self) -> bool {
-        match self.cell().style {
+        match self.cell().style() {
             Style::Mapping | Style::Sequence | Style::Quoted | Style::Cooked => false,
             Style::Missing => true,
             Style::Plain => Scalar::is_null(self.raw()),
@@ -127,7 +127,7 @@ impl<'a> Node<'a> {
     }
 
     fn children(self, of: Kind) -> Children<'a> {
-        let skip = self.cell().skip;
+        let skip = self.cell().skip();
         let end = if self.kind() == of { skip } else { self.index + 1 };
         Children { tree: self.tree, next: self.index + 1, end }
     }
@@ -135,7 +135,7 @@ impl<'a> Node<'a> {
     /// The entry of `key`, where one is written and its value is not null.
     pub fn entry(self, key: &str) -> Option<Entry<'a>> {
         let usual = Scalar::is_usual_key(key);
-        let is_key = |node: Self| match node.cell().style {
+        let is_key = |node: Self| match node.cell().style() {
             Style::Plain if usual => node.bytes() == key.as_bytes(),
             _ => node.key_text() == key,
         };
@@ -207,7 +207,7 @@ impl<'a> Iterator for Children<'a> {
             return None;
         }
         let node = Node::new(self.tree, self.next);
-        self.next = node.cell().skip;
+        self.next = node.cell().skip();
         Some(node)
     }
 }

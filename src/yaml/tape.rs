@@ -23,14 +23,37 @@ pub(super) enum Style {
     Missing,
 }
 
+impl Style {
+    const ALL: [Self; 7] =
+        [Self::Mapping, Self::Sequence, Self::Plain, Self::Quoted, Self::Cooked, Self::CookedPlain, Self::Missing];
+}
+
 /// One entry of the tape. A mapping is followed by its keys and values in turn, a sequence by its items.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Cell {
     pub(super) start: u32,
     pub(super) end: u32,
-    /// Index of the first entry that is not within this one.
-    pub(super) skip: u32,
-    pub(super) style: Style,
+    /// The style in the lowest bits, the skip above them.
+    packed: u32,
+}
+
+const STYLE_BITS: u32 = 3;
+/// Entries that a tape can have.
+pub(super) const MAX_CELLS: usize = 1 << (u32::BITS - STYLE_BITS);
+
+impl Cell {
+    /// `skip` is the index of the first entry that is not within this one.
+    pub(super) fn new(at: Range<usize>, style: Style, skip: usize) -> Self {
+        Self { start: at.start as u32, end: at.end as u32, packed: style as u32 | (skip as u32) << STYLE_BITS }
+    }
+
+    pub(super) fn style(self) -> Style {
+        Style::ALL[(self.packed & ((1 << STYLE_BITS) - 1)) as usize]
+    }
+
+    pub(super) fn skip(self) -> u32 {
+        self.packed >> STYLE_BITS
+    }
 }
 
 /// A comment: from its `#` to the end of the line.
