@@ -5,6 +5,7 @@ use serde_json::Value;
 #[cfg(test)]
 use super::message::Name;
 use super::message::{Json, Message, Object, Violation, object};
+use super::sink::{self, Kind, Scalar, Sink};
 use super::{
     access_log, cluster, ext_authz, http_connection_manager, http_filter, istio, jwt, listener, network_filter,
     protocol, rbac, route, stateful_session, tls,
@@ -43,10 +44,15 @@ macro_rules! any {
                 }
             }
 
-            fn write_fields(&self, object: &mut Object) {
+            fn emit_fields(&self, object: &mut dyn Sink) {
                 match self {
-                    $(Any::$variant(message) => message.write_into(object),)+
-                    Any::Other(other) => object.extend(other.fields.clone()),
+                    $(Any::$variant(message) => message.emit_fields(object),)+
+                    Any::Other(other) => {
+                        for (key, value) in &other.fields {
+                            object.key(key);
+                            sink::emit(value, object);
+                        }
+                    }
                 }
             }
 
@@ -120,15 +126,15 @@ any! {
 }
 
 impl Json for Any {
-    fn write(&self) -> Value {
-        let type_url = match self {
-            Any::Other(other) => other.type_url.clone(),
-            typed => format!("{PREFIX}{}", typed.type_name()),
-        };
-        let mut object = Object::new();
-        object.insert("@type".to_owned(), type_url.into());
-        self.write_fields(&mut object);
-        Value::Object(object)
+    fn emit(&self, sink: &mut dyn Sink) {
+        sink.open(Kind::Object);
+        sink.key("@type");
+        match self {
+            Any::Other(other) => sink.scalar(Scalar::Text(&other.type_url)),
+            typed => sink.scalar(Scalar::Text(&format!("{PREFIX}{}", typed.type_name()))),
+        }
+        self.emit_fields(sink);
+        sink.close();
     }
 
     fn read(value: &Value) -> Result<Self, Violation> {

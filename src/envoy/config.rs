@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
 
 use super::cluster::Cluster;
 use super::core::Node;
 use super::endpoint::ClusterLoadAssignment;
 use super::listener::Listener;
-use super::message::{Json, Object, Violation, list, object};
+use super::message::{Json, Violation, emit_list, list, object};
 use super::route::RouteConfiguration;
+use super::sink::{Kind, Sink, Tree};
 
 /// The resources that one proxy gets by LDS, RDS, CDS and EDS, and the node that asks for them. What other proxies get,
 /// too, may be shared with them.
@@ -21,30 +21,6 @@ pub struct Config {
     pub routes: Vec<RouteConfiguration>,
     pub clusters: Vec<Arc<Cluster>>,
     pub endpoints: Vec<Arc<ClusterLoadAssignment>>,
-}
-
-/// The same as [`Config::to_value`], but a resource at a time: of a large mesh the whole value takes several times the
-/// memory of its text.
-impl Serialize for Config {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        if let Some(node) = &self.node {
-            map.serialize_entry("node", &node.write())?;
-        }
-        map.serialize_entry("listeners", &Items(&self.listeners))?;
-        map.serialize_entry("routes", &Items(&self.routes))?;
-        map.serialize_entry("clusters", &Items(&self.clusters))?;
-        map.serialize_entry("endpoints", &Items(&self.endpoints))?;
-        map.end()
-    }
-}
-
-struct Items<'i, T>(&'i [T]);
-
-impl<T: Json> Serialize for Items<'_, T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(T::write))
-    }
 }
 
 impl Config {
@@ -66,20 +42,30 @@ impl Config {
         Ok(config)
     }
 
-    /// The JSON object. Its lists are there even if they are empty.
+    /// The JSON object.
     pub fn to_value(&self) -> Value {
-        fn list<T: Json>(items: &[T]) -> Value {
-            items.iter().map(T::write).collect()
+        let mut tree = Tree::default();
+        self.emit(&mut tree);
+        tree.finish()
+    }
+
+    /// Writes the JSON object, of which a large mesh's would take several times the memory of its text. Its lists are there
+    /// even if they are empty.
+    pub fn emit(&self, sink: &mut dyn Sink) {
+        fn list<T: Json>(key: &str, items: &[T], sink: &mut dyn Sink) {
+            sink.key(key);
+            emit_list(items, sink);
         }
-        let mut object = Object::new();
+        sink.open(Kind::Object);
         if let Some(node) = &self.node {
-            object.insert("node".to_owned(), node.write());
+            sink.key("node");
+            node.emit(sink);
         }
-        object.insert("listeners".to_owned(), list(&self.listeners));
-        object.insert("routes".to_owned(), list(&self.routes));
-        object.insert("clusters".to_owned(), list(&self.clusters));
-        object.insert("endpoints".to_owned(), list(&self.endpoints));
-        Value::Object(object)
+        list("listeners", &self.listeners, sink);
+        list("routes", &self.routes, sink);
+        list("clusters", &self.clusters, sink);
+        list("endpoints", &self.endpoints, sink);
+        sink.close();
     }
 
     pub fn listener(&self, name: &str) -> Option<&Listener> {

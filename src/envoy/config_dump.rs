@@ -9,7 +9,8 @@ use super::bootstrap::Bootstrap;
 use super::config::Config;
 use super::core::{DataSource, Node};
 use super::listener::Listener;
-use super::message::{Json, Message, Object, Violation, object};
+use super::message::{Json, Message, Violation, object};
+use super::sink::{Kind, Scalar, Sink, Tree};
 use super::tls::{Secret, SecretKind};
 
 const PREFIX: &str = "type.googleapis.com/";
@@ -45,10 +46,13 @@ fn section(name: &str, list: &str, content: Value) -> Value {
 }
 
 fn any<T: Message>(message: &T) -> Value {
-    let mut object = Object::new();
-    object.insert("@type".to_owned(), format!("{PREFIX}{}", T::TYPE).into());
-    message.write_into(&mut object);
-    Value::Object(object)
+    let mut tree = Tree::default();
+    tree.open(Kind::Object);
+    tree.key("@type");
+    tree.scalar(Scalar::Text(&format!("{PREFIX}{}", T::TYPE)));
+    message.emit_fields(&mut tree);
+    tree.close();
+    tree.finish()
 }
 
 fn without_keys(mut bootstrap: Bootstrap) -> Bootstrap {

@@ -20,6 +20,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::descriptor;
+use super::sink::{self, Kind, Sink, Tree};
 
 /// A JSON object; also the value of a `google.protobuf.Struct`.
 pub type Object = Map<String, Value>;
@@ -39,13 +40,20 @@ impl Name {
 
 /// A value that protobuf JSON can hold.
 pub trait Json: Sized {
-    fn write(&self) -> Value;
+    fn emit(&self, sink: &mut dyn Sink);
+
+    fn write(&self) -> Value {
+        let mut tree = Tree::default();
+        self.emit(&mut tree);
+        tree.finish()
+    }
 
     fn read(value: &Value) -> Result<Self, Violation>;
 
     /// Adds the value to the message that it is a part of. Oneofs add the member that is set.
-    fn put(&self, name: Name, message: &mut Object) {
-        message.insert(name.json.to_owned(), self.write());
+    fn put(&self, name: Name, message: &mut dyn Sink) {
+        message.key(name.json);
+        self.emit(message);
     }
 
     /// The value, if `key` is its name.
@@ -61,7 +69,7 @@ pub trait Json: Sized {
 
 /// A part of a message, which knows when it is left out.
 pub trait Field {
-    fn put(&self, name: Name, message: &mut Object);
+    fn put(&self, name: Name, message: &mut dyn Sink);
 
     /// Whether `key` is the name of this field, which then has the value.
     fn take(&mut self, name: Name, key: &str, value: &Value) -> Result<bool, Violation>;
@@ -76,7 +84,8 @@ pub trait Field {
 pub trait Message: Json {
     const TYPE: &'static str;
 
-    fn write_into(&self, object: &mut Object);
+    /// Writes the fields into the object that is open.
+    fn emit_fields(&self, object: &mut dyn Sink);
 
     fn read_entries<'a>(entries: &mut dyn Iterator<Item = (&'a String, &'a Value)>) -> Result<Self, Violation>;
 }
@@ -84,8 +93,8 @@ pub trait Message: Json {
 impl<T: Message> Message for std::sync::Arc<T> {
     const TYPE: &'static str = T::TYPE;
 
-    fn write_into(&self, object: &mut Object) {
-        T::write_into(self, object);
+    fn emit_fields(&self, object: &mut dyn Sink) {
+        T::emit_fields(self, object);
     }
 
     fn read_entries<'a>(entries: &mut dyn Iterator<Item = (&'a String, &'a Value)>) -> Result<Self, Violation> {
@@ -209,9 +218,10 @@ impl Untyped {
         self.0.iter().flat_map(|object| object.keys()).map(String::as_str)
     }
 
-    pub(super) fn put(&self, message: &mut Object) {
+    pub(super) fn put(&self, message: &mut dyn Sink) {
         for (key, value) in self.0.iter().flat_map(|object| object.iter()) {
-            message.insert(key.clone(), value.clone());
+            message.key(key);
+            sink::emit(value, message);
         }
     }
 }
@@ -220,11 +230,25 @@ impl Untyped {
 pub(super) type Part<'a> = (Name, &'a dyn Field);
 pub(super) type PartMut<'a> = (Name, &'a mut dyn Field);
 
-pub(super) fn write_fields(fields: &[Part<'_>], untyped: &Untyped, object: &mut Object) {
+pub(super) fn emit_fields(fields: &[Part<'_>], untyped: &Untyped, object: &mut dyn Sink) {
     for (name, field) in fields {
         field.put(*name, object);
     }
     untyped.put(object);
+}
+
+pub(super) fn emit_message(message: &impl Message, sink: &mut dyn Sink) {
+    sink.open(Kind::Object);
+    message.emit_fields(sink);
+    sink.close();
+}
+
+pub(super) fn emit_list<T: Json>(items: &[T], sink: &mut dyn Sink) {
+    sink.open(Kind::List);
+    for item in items {
+        item.emit(sink);
+    }
+    sink.close();
 }
 
 pub(super) fn read_fields<'a>(
@@ -256,7 +280,7 @@ pub(super) fn list<T: Json>(value: &Value) -> Result<Vec<T>, Violation> {
 }
 
 impl<T: Json> Field for Option<T> {
-    fn put(&self, name: Name, message: &mut Object) {
+    fn put(&self, name: Name, message: &mut dyn Sink) {
         if let Some(value) = self {
             value.put(name, message);
         }
@@ -275,9 +299,10 @@ impl<T: Json> Field for Option<T> {
 }
 
 impl<T: Json> Field for Vec<T> {
-    fn put(&self, name: Name, message: &mut Object) {
+    fn put(&self, name: Name, message: &mut dyn Sink) {
         if !self.is_empty() {
-            message.insert(name.json.to_owned(), self.iter().map(T::write).collect());
+            message.key(name.json);
+            emit_list(self, message);
         }
     }
 
@@ -296,10 +321,15 @@ impl<T: Json> Field for Vec<T> {
 }
 
 impl<T: Json> Field for BTreeMap<String, T> {
-    fn put(&self, name: Name, message: &mut Object) {
+    fn put(&self, name: Name, message: &mut dyn Sink) {
         if !self.is_empty() {
-            let entries: Object = self.iter().map(|(key, value)| (key.clone(), value.write())).collect();
-            message.insert(name.json.to_owned(), Value::Object(entries));
+            message.key(name.json);
+            message.open(Kind::Object);
+            for (key, value) in self {
+                message.key(key);
+                value.emit(message);
+            }
+            message.close();
         }
     }
 
@@ -319,8 +349,8 @@ impl<T: Json> Field for BTreeMap<String, T> {
 }
 
 impl<T: Json> Json for Box<T> {
-    fn write(&self) -> Value {
-        T::write(self)
+    fn emit(&self, sink: &mut dyn Sink) {
+        T::emit(self, sink);
     }
 
     fn read(value: &Value) -> Result<Self, Violation> {
@@ -335,8 +365,8 @@ impl<T: Json> Json for Box<T> {
 
 /// Resources that many proxies share are kept once.
 impl<T: Json> Json for Arc<T> {
-    fn write(&self) -> Value {
-        T::write(self)
+    fn emit(&self, sink: &mut dyn Sink) {
+        T::emit(self, sink);
     }
 
     fn read(value: &Value) -> Result<Self, Violation> {
@@ -353,7 +383,7 @@ impl<T: Json> Json for Arc<T> {
 macro_rules! plain_field {
     ($($type:ty),+) => {$(
         impl $crate::envoy::message::Field for $type {
-            fn put(&self, name: $crate::envoy::message::Name, message: &mut $crate::envoy::message::Object) {
+            fn put(&self, name: $crate::envoy::message::Name, message: &mut dyn $crate::envoy::sink::Sink) {
                 if *self != <$type>::default() {
                     $crate::envoy::message::Json::put(self, name, message);
                 }
@@ -393,9 +423,9 @@ macro_rules! message {
         impl $crate::envoy::message::Message for $type {
             const TYPE: &'static str = $full;
 
-            fn write_into(&self, object: &mut $crate::envoy::message::Object) {
+            fn emit_fields(&self, object: &mut dyn $crate::envoy::sink::Sink) {
                 let fields: &[$crate::envoy::message::Part<'_>] = &[$((name!(stringify!($field)), &self.$field)),*];
-                $crate::envoy::message::write_fields(fields, &self.untyped, object);
+                $crate::envoy::message::emit_fields(fields, &self.untyped, object);
             }
 
             fn read_entries<'a>(
@@ -410,10 +440,8 @@ macro_rules! message {
         }
 
         impl $crate::envoy::message::Json for $type {
-            fn write(&self) -> serde_json::Value {
-                let mut object = $crate::envoy::message::Object::new();
-                $crate::envoy::message::Message::write_into(self, &mut object);
-                serde_json::Value::Object(object)
+            fn emit(&self, sink: &mut dyn $crate::envoy::sink::Sink) {
+                $crate::envoy::message::emit_message(self, sink);
             }
 
             fn read(value: &serde_json::Value) -> Result<Self, $crate::envoy::message::Violation> {
@@ -444,17 +472,17 @@ macro_rules! oneof {
         }
 
         impl $crate::envoy::message::Json for $type {
-            fn write(&self) -> serde_json::Value {
-                let mut object = $crate::envoy::message::Object::new();
-                self.put($crate::envoy::message::Name { proto: "", json: "" }, &mut object);
-                serde_json::Value::Object(object)
+            fn emit(&self, sink: &mut dyn $crate::envoy::sink::Sink) {
+                sink.open($crate::envoy::sink::Kind::Object);
+                self.put($crate::envoy::message::Name { proto: "", json: "" }, sink);
+                sink.close();
             }
 
             fn read(_: &serde_json::Value) -> Result<Self, $crate::envoy::message::Violation> {
                 Err($crate::envoy::message::Violation::new("a oneof is not a value of its own"))
             }
 
-            fn put(&self, _: $crate::envoy::message::Name, message: &mut $crate::envoy::message::Object) {
+            fn put(&self, _: $crate::envoy::message::Name, message: &mut dyn $crate::envoy::sink::Sink) {
                 match self {
                     $(Self::$variant(value) => $crate::envoy::message::Json::put(value, name!($member), message),)+
                 }
@@ -503,7 +531,7 @@ macro_rules! choice {
         impl $crate::envoy::message::Message for $type {
             const TYPE: &'static str = $full;
 
-            fn write_into(&self, object: &mut $crate::envoy::message::Object) {
+            fn emit_fields(&self, object: &mut dyn $crate::envoy::sink::Sink) {
                 match self {
                     $(Self::$variant(value) => $crate::envoy::message::Json::put(value, name!($member), object),)+
                     Self::Other(untyped) => untyped.put(object),
@@ -530,10 +558,8 @@ macro_rules! choice {
         }
 
         impl $crate::envoy::message::Json for $type {
-            fn write(&self) -> serde_json::Value {
-                let mut object = $crate::envoy::message::Object::new();
-                $crate::envoy::message::Message::write_into(self, &mut object);
-                serde_json::Value::Object(object)
+            fn emit(&self, sink: &mut dyn $crate::envoy::sink::Sink) {
+                $crate::envoy::message::emit_message(self, sink);
             }
 
             fn read(value: &serde_json::Value) -> Result<Self, $crate::envoy::message::Violation> {
@@ -574,8 +600,8 @@ macro_rules! names {
         }
 
         impl $crate::envoy::message::Json for $type {
-            fn write(&self) -> serde_json::Value {
-                self.name().into()
+            fn emit(&self, sink: &mut dyn $crate::envoy::sink::Sink) {
+                sink.scalar($crate::envoy::sink::Scalar::Text(self.name()));
             }
 
             fn read(value: &serde_json::Value) -> Result<Self, $crate::envoy::message::Violation> {

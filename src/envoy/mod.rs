@@ -54,6 +54,7 @@ pub mod rbac;
 mod refusal;
 pub mod route;
 pub mod scalar;
+pub mod sink;
 pub mod stateful_session;
 pub mod tls;
 pub mod tracing;

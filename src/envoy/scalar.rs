@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 use super::descriptor;
 use super::message::{Json, Object, Violation};
+use super::sink::{self, Kind, Scalar, Sink};
 
 plain_field!(bool, u32, i32, u64, i64, f64, String, Bytes);
 
@@ -15,8 +16,8 @@ plain_field!(bool, u32, i32, u64, i64, f64, String, Bytes);
 pub struct Bytes(pub Vec<u8>);
 
 impl Json for bool {
-    fn write(&self) -> Value {
-        (*self).into()
+    fn emit(&self, sink: &mut dyn Sink) {
+        sink.scalar(Scalar::Bool(*self));
     }
 
     fn read(value: &Value) -> Result<Self, Violation> {
@@ -25,8 +26,8 @@ impl Json for bool {
 }
 
 impl Json for String {
-    fn write(&self) -> Value {
-        self.as_str().into()
+    fn emit(&self, sink: &mut dyn Sink) {
+        sink.scalar(Scalar::Text(self));
     }
 
     fn read(value: &Value) -> Result<Self, Violation> {
@@ -35,8 +36,8 @@ impl Json for String {
 }
 
 impl Json for u32 {
-    fn write(&self) -> Value {
-        (*self).into()
+    fn emit(&self, sink: &mut dyn Sink) {
+        sink.scalar(Scalar::Integer((*self).into()));
     }
 
     fn read(value: &Value) -> Result<Self, Violation> {
@@ -45,8 +46,8 @@ impl Json for u32 {
 }
 
 impl Json for i32 {
-    fn write(&self) -> Value {
-        (*self).into()
+    fn emit(&self, sink: &mut dyn Sink) {
+        sink.scalar(Scalar::Integer((*self).into()));
     }
 
     fn read(value: &Value) -> Result<Self, Violation> {
@@ -56,8 +57,8 @@ impl Json for i32 {
 
 /// 64-bit integers are strings, because JavaScript would round them.
 impl Json for u64 {
-    fn write(&self) -> Value {
-        self.to_string().into()
+    fn emit(&self, sink: &mut dyn Sink) {
+        sink.scalar(Scalar::Text(&self.to_string()));
     }
 
     fn read(value: &Value) -> Result<Self, Violation> {
@@ -66,8 +67,8 @@ impl Json for u64 {
 }
 
 impl Json for i64 {
-    fn write(&self) -> Value {
-        self.to_string().into()
+    fn emit(&self, sink: &mut dyn Sink) {
+        sink.scalar(Scalar::Text(&self.to_string()));
     }
 
     fn read(value: &Value) -> Result<Self, Violation> {
@@ -77,13 +78,16 @@ impl Json for i64 {
 
 /// Whole numbers are written without a point, as Go does: `100`.
 impl Json for f64 {
-    fn write(&self) -> Value {
+    fn emit(&self, sink: &mut dyn Sink) {
         const EXACT: f64 = 9_007_199_254_740_992.0;
-        match *self {
-            whole if whole.fract() == 0.0 && whole.abs() < EXACT => (whole as i64).into(),
-            finite if finite.is_finite() => finite.into(),
-            number if number.is_nan() => "NaN".into(),
-            number => (if number > 0.0 { "Infinity" } else { "-Infinity" }).into(),
+        let number = *self;
+        if number.fract() == 0.0 && number.abs() < EXACT {
+            return sink.scalar(Scalar::Integer(number as i64));
+        }
+        match Number::from_f64(number) {
+            Some(finite) => sink.scalar(Scalar::Number(&finite)),
+            None if number.is_nan() => sink.scalar(Scalar::Text("NaN")),
+            None => sink.scalar(Scalar::Text(if number > 0.0 { "Infinity" } else { "-Infinity" })),
         }
     }
 
@@ -97,8 +101,8 @@ impl Json for f64 {
 }
 
 impl Json for Bytes {
-    fn write(&self) -> Value {
-        base64(&self.0).into()
+    fn emit(&self, sink: &mut dyn Sink) {
+        sink.scalar(Scalar::Text(&base64(&self.0)));
     }
 
     fn read(value: &Value) -> Result<Self, Violation> {
@@ -107,15 +111,15 @@ impl Json for Bytes {
 }
 
 impl Json for Duration {
-    fn write(&self) -> Value {
+    fn emit(&self, sink: &mut dyn Sink) {
         let (seconds, nanos) = (self.as_secs(), self.subsec_nanos());
-        match nanos {
+        let text = match nanos {
             0 => format!("{seconds}s"),
             _ if nanos % 1_000_000 == 0 => format!("{seconds}.{:03}s", nanos / 1_000_000),
             _ if nanos % 1_000 == 0 => format!("{seconds}.{:06}s", nanos / 1_000),
             _ => format!("{seconds}.{nanos:09}s"),
-        }
-        .into()
+        };
+        sink.scalar(Scalar::Text(&text));
     }
 
     fn read(value: &Value) -> Result<Self, Violation> {
@@ -130,8 +134,13 @@ impl Json for Duration {
 }
 
 impl Json for Object {
-    fn write(&self) -> Value {
-        Value::Object(self.clone())
+    fn emit(&self, sink: &mut dyn Sink) {
+        sink.open(Kind::Object);
+        for (key, value) in self {
+            sink.key(key);
+            sink::emit(value, sink);
+        }
+        sink.close();
     }
 
     fn read(value: &Value) -> Result<Self, Violation> {
@@ -141,8 +150,8 @@ impl Json for Object {
 
 /// The value of a map such as `filter_metadata` may be anything.
 impl Json for Value {
-    fn write(&self) -> Value {
-        self.clone()
+    fn emit(&self, sink: &mut dyn Sink) {
+        sink::emit(self, sink);
     }
 
     fn read(value: &Value) -> Result<Self, Violation> {

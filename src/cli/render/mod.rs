@@ -7,11 +7,9 @@ use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::PathBuf;
 
-use serde::ser::{Serialize, SerializeMap, Serializer};
-use serde_json::{Map, Value, json};
-
 use crate::envoy::bootstrap::{self, Bind, Bootstrap, Loopback, Secrets, TestAuthority};
 use crate::envoy::core::SocketAddress;
+use crate::envoy::sink::{self, Kind, Printer, Sink, Tree};
 use crate::envoy::{Config, Json, to_config_dump, to_yaml};
 use crate::lint::{self, Reported};
 use crate::mesh::Mesh;
@@ -168,8 +166,13 @@ fn render(
         let (config, provenance) = translate(spec);
         Shown { config, provenance, places: &places, sources }
     };
+    let print = |emit: Emit<'_>, out: &mut dyn Write| {
+        let mut printer = Printer::new(out);
+        emit_all(arguments, &specs, &mut printer, emit);
+        Ok(printer.finish()?)
+    };
     if arguments.provenance {
-        return write_json(&of_all(arguments, &specs, |spec| Ok(show::provenance(&shown(spec))))?, out);
+        return print(&|spec, sink| sink::emit(&show::provenance(&shown(spec)), sink), out);
     }
     match format {
         Format::Table => {
@@ -181,69 +184,44 @@ fn render(
             }
             Ok(())
         }
-        Format::Json => match &specs[..] {
-            [only] if arguments.proxies.is_single() => write_json(&config(only), out),
-            several => write_json(&Proxies { specs: several, config: &config }, out),
-        },
+        Format::Json => print(&|spec, sink| config(spec).emit(sink), out),
         Format::Yaml => {
-            let value = of_all(arguments, &specs, |spec| Ok(config(spec).to_value()))?;
-            Ok(write!(out, "{}", to_yaml(&value))?)
+            let mut tree = Tree::default();
+            emit_all(arguments, &specs, &mut tree, &|spec, sink| config(spec).emit(sink));
+            Ok(write!(out, "{}", to_yaml(&tree.finish()))?)
         }
         Format::ConfigDump => {
             let dump = |spec: &ProxySpec| {
                 let config = config(spec);
                 let bootstrap = bootstrap_of(arguments, mesh, &spec.proxy(&push), &config);
-                Ok(to_config_dump(&config, Some(&bootstrap)))
+                to_config_dump(&config, Some(&bootstrap))
             };
-            write_json(&of_all(arguments, &specs, dump)?, out)
+            print(&|spec, sink| sink::emit(&dump(spec), sink), out)
         }
         Format::Bootstrap => {
-            let made = |spec: &ProxySpec| bootstrap_of(arguments, mesh, &spec.proxy(&push), &config(spec)).write();
-            write_json(&of_all(arguments, &specs, |spec| Ok(made(spec)))?, out)
+            let made = |spec: &ProxySpec| bootstrap_of(arguments, mesh, &spec.proxy(&push), &config(spec));
+            print(&|spec, sink| made(spec).emit(sink), out)
         }
     }
 }
+
+/// Writes what was asked for a proxy.
+type Emit<'e> = &'e dyn Fn(&ProxySpec, &mut dyn Sink);
 
 /// What was asked for one proxy, or by the keys of several.
-fn of_all(
-    arguments: &Arguments,
-    specs: &[ProxySpec],
-    value: impl Fn(&ProxySpec) -> Fallible<Value>,
-) -> Fallible<Value> {
-    match specs {
-        [only] if arguments.proxies.is_single() => value(only),
-        several => {
-            let values = several.iter().map(|spec| Ok((spec.key.clone(), value(spec)?)));
-            Ok(json!({"proxies": values.collect::<Fallible<Map<_, _>>>()?}))
-        }
+fn emit_all(arguments: &Arguments, specs: &[ProxySpec], sink: &mut dyn Sink, emit: Emit<'_>) {
+    if let ([only], true) = (specs, arguments.proxies.is_single()) {
+        return emit(only, sink);
     }
-}
-
-/// The configurations of several proxies, each made when it is its turn.
-struct Proxies<'p> {
-    specs: &'p [ProxySpec],
-    config: &'p dyn Fn(&ProxySpec) -> Config,
-}
-
-impl Serialize for Proxies<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(1))?;
-        map.serialize_entry("proxies", &ByKey(self))?;
-        map.end()
+    sink.open(Kind::Object);
+    sink.key("proxies");
+    sink.open(Kind::Object);
+    for spec in specs {
+        sink.key(&spec.key);
+        emit(spec, sink);
     }
-}
-
-struct ByKey<'p>(&'p Proxies<'p>);
-
-impl Serialize for ByKey<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.specs.iter().map(|spec| (&spec.key, (self.0.config)(spec))))
-    }
-}
-
-fn write_json(value: &impl Serialize, out: &mut dyn Write) -> Fallible<()> {
-    serde_json::to_writer_pretty(&mut *out, value).map_err(std::io::Error::from)?;
-    Ok(writeln!(out)?)
+    sink.close();
+    sink.close();
 }
 
 fn bootstrap_of(arguments: &Arguments, mesh: &Mesh<'_>, proxy: &Proxy<'_>, config: &Config) -> Bootstrap {
