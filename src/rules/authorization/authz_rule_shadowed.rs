@@ -1,11 +1,11 @@
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::finding::Severity;
 use crate::format::PathPattern;
 use crate::mesh::Mesh;
 use crate::model::authorization::{Action, Constraint, Subject, matches};
 use crate::model::security::{Attached, AuthorizationPolicy, Condition, Operation, Rule, Source};
-use crate::model::{Labels, Object};
+use crate::model::{Labels, Object, Str};
 use crate::rules::Report;
 
 type Policy<'m> = Object<'m, AuthorizationPolicy<'m>>;
@@ -19,25 +19,107 @@ struct Entry<'m> {
     conditions: Vec<Constraint<'m, 'm>>,
 }
 
+/// What a policy holds for: the namespace, and in it the labels of workloads or an object that it is attached to.
+type Scope<'m> = (&'m str, Target<'m>);
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Target<'m> {
+    /// In order; none for all workloads.
+    Labels(Vec<(&'m str, &'m str)>),
+    /// By kind and name.
+    Object(&'m str, &'m str),
+}
+
+/// The rules of a scope, to be found by what they ask for.
+#[derive(Default)]
+struct Group<'m> {
+    entries: Vec<Entry<'m>>,
+    /// Positions by each key of a rule.
+    index: FxHashMap<Key<'m>, Vec<usize>>,
+}
+
+/// A field that a rule asks for, and one of its values, or none if that has a wildcard. A rule that asks for nothing has
+/// no field.
+type Key<'m> = Option<(&'m str, Option<&'m str>)>;
+
 /// Rules without effect: whatever they match, another rule for the same workloads matches as well.
 pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
-    let mut groups: FxHashMap<_, Vec<Entry<'_>>> = FxHashMap::default();
+    let mut groups: FxHashMap<Scope<'_>, Group<'_>> = FxHashMap::default();
     for policy in mesh.resources.authorization_policies.iter().filter(|policy| is_enforced(policy)) {
-        let rules = policy.spec.rules.iter().map(|rule| Entry::new(policy, rule));
-        groups.entry((policy.meta.namespace, labels(policy.spec.selector()))).or_default().extend(rules);
+        for target in targets(policy) {
+            let group = groups.entry((policy.meta.namespace, target)).or_default();
+            policy.spec.rules.iter().for_each(|rule| group.add(Entry::new(policy, rule)));
+        }
     }
-    for ((namespace, labels), entries) in &groups {
-        let of_namespace = groups.get(&(*namespace, Vec::new())).filter(|_| !labels.is_empty());
-        for entry in entries {
-            let covers = || {
-                let others = entries.iter().chain(of_namespace.into_iter().flatten());
-                others.filter(|other| shadows(other, entry))
-            };
+    let mut reported = FxHashSet::default();
+    for (scope, group) in &groups {
+        let wider = wider_scopes(scope, mesh.settings.root_namespace);
+        let wider: Vec<_> = wider.iter().filter_map(|scope| groups.get(scope)).collect();
+        for entry in &group.entries {
+            let covers =
+                || wider.iter().flat_map(|group| group.candidates(entry)).filter(|other| shadows(other, entry));
             // Being denied is worse than being needless.
             let denying = covers().find(|other| other.action() != entry.action());
-            if let Some(cover) = denying.or_else(|| covers().next()) {
+            if let Some(cover) = denying.or_else(|| covers().next()).filter(|_| reported.insert(entry.rule.node.at())) {
                 say(report, entry, cover);
             }
+        }
+    }
+}
+
+impl<'m> Group<'m> {
+    fn add(&mut self, entry: Entry<'m>) {
+        for key in entry.keys() {
+            let at = self.index.entry(key).or_default();
+            if at.last() != Some(&self.entries.len()) {
+                at.push(self.entries.len());
+            }
+        }
+        self.entries.push(entry);
+    }
+
+    /// The rules that may match all that `entry` matches: they ask for a value of it, or for nothing.
+    fn candidates<'g>(&'g self, entry: &Entry<'m>) -> impl Iterator<Item = &'g Entry<'m>> {
+        let lists = entry.sources.first().into_iter().chain(entry.operations.first()).chain([&entry.conditions]);
+        let values =
+            lists.flatten().filter(|list| !list.negated).filter_map(|list| Some((list.name, *list.values.first()?)));
+        let keys = values.flat_map(|(name, value)| [Some((name, Some(value.value))), Some((name, None))]);
+        let mut found: Vec<_> = keys.chain([None]).filter_map(|key| self.index.get(&key)).flatten().copied().collect();
+        found.sort_unstable();
+        found.dedup();
+        found.into_iter().map(|at| &self.entries[at])
+    }
+}
+
+fn targets<'m>(policy: &'m Policy<'m>) -> Vec<Target<'m>> {
+    let objects = policy.spec.targets().into_iter().map(|target| {
+        let text = |text: Option<Str<'m>>| text.map_or("", |text| text.value);
+        Target::Object(text(target.kind), text(target.name))
+    });
+    let objects: Vec<_> = objects.collect();
+    if objects.is_empty() { vec![Target::Labels(labels(policy.spec.selector()))] } else { objects }
+}
+
+/// The scopes of the policies that hold for whatever is in `scope`, itself among them.
+fn wider_scopes<'m>((namespace, target): &Scope<'m>, root: &'m str) -> Vec<Scope<'m>> {
+    /// Of more labels not all parts are looked up.
+    const MOST_LABELS: usize = 6;
+    match target {
+        Target::Object(..) => vec![(*namespace, target.clone())],
+        Target::Labels(labels) => {
+            let parts: Vec<Vec<_>> = match labels.len() {
+                0..=MOST_LABELS => (0..1_u32 << labels.len())
+                    .map(|mask| {
+                        labels.iter().zip(0..).filter(|(_, bit)| mask >> bit & 1 == 1).map(|(own, _)| *own).collect()
+                    })
+                    .collect(),
+                _ => vec![Vec::new(), labels.clone()],
+            };
+            let mut namespaces = vec![*namespace, root];
+            namespaces.dedup();
+            let scopes =
+                namespaces.iter().flat_map(|name| parts.iter().map(|part| (*name, Target::Labels(part.clone()))));
+            scopes.collect()
         }
     }
 }
@@ -51,6 +133,23 @@ impl<'m> Entry<'m> {
             operations: rule.operations().map(Operation::constraints).collect(),
             conditions: rule.when.iter().flat_map(Condition::constraints).collect(),
         }
+    }
+
+    /// What whatever it covers has one of: of each alternative a list of values.
+    fn keys(&self) -> Vec<Key<'m>> {
+        let conditions = std::slice::from_ref(&self.conditions);
+        let alternatives = [self.sources.as_slice(), self.operations.as_slice(), conditions];
+        let alternatives = alternatives.into_iter().find(|lists| !lists.is_empty()).unwrap_or(conditions);
+        let keys = alternatives.iter().flat_map(|lists| match lists.iter().find(|list| !list.negated) {
+            None => vec![None],
+            Some(list) => {
+                let key = |value: &Str<'m>| {
+                    Some((list.name, (!value.contains('*') && !value.contains('{')).then_some(value.value)))
+                };
+                list.values.iter().map(key).collect()
+            }
+        });
+        keys.collect()
     }
 
     fn action(&self) -> Action {
@@ -90,10 +189,10 @@ fn say(report: &mut Report, entry: &Entry<'_>, cover: &Entry<'_>) {
     };
 }
 
-/// Dry runs and targets aside: what is attached to a gateway or waypoint is not for the same requests.
+/// Neither audits nor dry runs decide anything.
 fn is_enforced(policy: &Policy<'_>) -> bool {
     let action = matches!(policy.spec.action(), Action::Allow | Action::Deny);
-    action && policy.spec.targets().is_empty() && policy.meta.annotations.get("istio.io/dry-run").is_none()
+    action && policy.meta.annotations.get("istio.io/dry-run").is_none()
 }
 
 fn labels<'m>(selector: Option<&Labels<'m>>) -> Vec<(&'m str, &'m str)> {
