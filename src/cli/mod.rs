@@ -6,6 +6,7 @@ mod config;
 mod diff;
 mod explain;
 mod fix;
+mod load;
 mod man;
 mod markdown;
 mod mesh;
@@ -18,6 +19,7 @@ mod rules;
 mod schema;
 mod table;
 mod terminal;
+mod trace;
 
 use std::ffi::OsString;
 use std::fmt;
@@ -42,6 +44,7 @@ struct Arguments {
 enum Command {
     Check(Box<check::Arguments>),
     Render(Box<render::Arguments>),
+    Trace(Box<trace::Arguments>),
     Diff(Box<diff::Arguments>),
     Parse(parse::Arguments),
     Explain(explain::Arguments),
@@ -102,6 +105,7 @@ fn dispatch(command: Command, terminal: &Terminal, out: &mut dyn Write) -> Resul
         Command::Check(arguments) => check::run(&arguments, terminal, out),
         Command::Diff(arguments) => diff::run(&arguments, out),
         Command::Render(arguments) => render::run(&arguments, terminal, out),
+        Command::Trace(arguments) => trace::run(&arguments, out),
         Command::Parse(arguments) => parse::run(&arguments, out),
         Command::Explain(arguments) => explain::run(&arguments, terminal, out),
         Command::Rules(arguments) => rules::run(&arguments, terminal, out),

@@ -104,7 +104,7 @@ fn read(path: &Path) -> Fallible<Vec<ProxySpec>> {
 }
 
 /// By its key, by `namespace/name` of the pod or of what runs it, with or without the namespace.
-fn one_of(all: Vec<ProxySpec>, name: &str, namespace: &str, what: &str) -> Fallible<Vec<ProxySpec>> {
+pub(super) fn one_of(all: Vec<ProxySpec>, name: &str, namespace: &str, what: &str) -> Fallible<Vec<ProxySpec>> {
     let full = if name.contains('/') { name.to_owned() } else { format!("{namespace}/{name}") };
     let is_named = |spec: &&ProxySpec| {
         let workload = spec.workload.split('/').nth(1).unwrap_or_default();
@@ -116,7 +116,12 @@ fn one_of(all: Vec<ProxySpec>, name: &str, namespace: &str, what: &str) -> Falli
     }
 }
 
-fn of_gateway(push: &PushContext<'_>, all: Vec<ProxySpec>, name: &str, namespace: &str) -> Fallible<Vec<ProxySpec>> {
+pub(super) fn of_gateway(
+    push: &PushContext<'_>,
+    all: Vec<ProxySpec>,
+    name: &str,
+    namespace: &str,
+) -> Fallible<Vec<ProxySpec>> {
     let (own, short) = name.split_once('/').unwrap_or((namespace, name));
     if let Some(selector) = push.gateway_selector(own, short) {
         let serves = |spec: &&ProxySpec| {

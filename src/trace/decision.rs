@@ -154,6 +154,15 @@ impl<'t> Decision<'t> {
         }
     }
 
+    /// Where the call may go.
+    pub fn targets(&self) -> &[Target<'t>] {
+        match &self.outcome {
+            Outcome::Forward(forward) => &forward.targets,
+            Outcome::Connect(targets) => targets,
+            Outcome::Closed(_) | Outcome::Answer(_) => &[],
+        }
+    }
+
     /// The routes that were tried, in order, and what each of them wants that the request is not.
     pub fn tried(&self) -> Vec<Tried<'t>> {
         let routing = self.routing.as_ref().filter(|routing| !routing.redirects);

@@ -56,7 +56,7 @@ mod template;
 mod tracer;
 mod upstream;
 
-pub use answer::{ALL, Abort, Answer, By, Cors, Fault};
+pub use answer::{ALL, Abort, Answer, By, Cors, Fault, parts_of_a_million};
 pub use call::{Call, ClientTls, Connection, Headers, Request, Version};
 pub use decision::{
     ChainChoice, Closed, Decision, External, Forward, Outcome, Policies, Routing, Step, Target, Verdicts,

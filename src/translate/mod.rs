@@ -24,6 +24,7 @@ mod provenance;
 mod proxies;
 mod proxy;
 mod push;
+mod reach;
 mod routes;
 mod scope;
 mod secrets;
@@ -59,6 +60,7 @@ pub use provenance::{Part, Provenance};
 pub use proxies::ProxySpec;
 pub use proxy::{Interception, Locality, Proxy, ProxyKind};
 pub use push::PushContext;
+pub use reach::Reached;
 pub use settings::ProxySettings;
 
 /// Namespace, Sidecar, and whether it is a gateway's.

@@ -143,7 +143,13 @@ fn owned(labels: &Labels<'_>) -> BTreeMap<String, String> {
     labels.iter().map(|(key, value)| (key.value.to_owned(), value.value.to_owned())).collect()
 }
 
-fn of_workload(mesh: &Mesh<'_>, workload: &Workload<'_>, name: &str, ip: &str, node: &str) -> Option<ProxySpec> {
+pub(super) fn of_workload(
+    mesh: &Mesh<'_>,
+    workload: &Workload<'_>,
+    name: &str,
+    ip: &str,
+    node: &str,
+) -> Option<ProxySpec> {
     let kind = match is_gateway(mesh, workload) {
         true => ProxyKind::Router,
         false if matches!(mesh.injection(workload), Injection::Sidecar | Injection::Unknown) => ProxyKind::Sidecar,

@@ -1,4 +1,4 @@
-mod places;
+pub(super) mod places;
 mod select;
 mod show;
 
@@ -11,16 +11,15 @@ use crate::envoy::bootstrap::{self, Bind, Bootstrap, Loopback, Secrets, TestAuth
 use crate::envoy::core::SocketAddress;
 use crate::envoy::sink::{self, Kind, Printer, Sink, Tree};
 use crate::envoy::{Config, Json, to_config_dump, to_yaml};
-use crate::lint::{self, Reported};
 use crate::mesh::Mesh;
-use crate::source::{self, Sources};
+use crate::source::Sources;
 use crate::translate::{Proxy, ProxySpec, PushContext, Translation, Translator, identity, secrets as certificates};
 
 use super::config::ConfigArguments;
 use super::mesh::MeshArguments;
 use super::proxies::{self, ProxyArguments};
 use super::terminal::Terminal;
-use super::{Error, Fallible, Outcome, Result};
+use super::{Fallible, Result, load};
 
 use places::Places;
 use select::SelectArguments;
@@ -94,40 +93,9 @@ enum BindChoice {
 }
 
 pub(super) fn run(arguments: &Arguments, terminal: &Terminal, out: &mut dyn Write) -> Result {
-    let file = arguments.config.read()?;
-    let here = [PathBuf::from(".")];
-    let paths = if arguments.paths.is_empty() { &here[..] } else { &arguments.paths };
-    let mut loaded = source::load(paths, &[], |_| false);
-    for error in &loaded.errors {
-        eprintln!("error: {error}");
-    }
-    let mesh_config = match arguments.mesh.mesh_config(&file) {
-        Some(path) => {
-            let source = source::read(&path).map_err(|error| Error::Usage(error.to_string()))?;
-            Some(loaded.sources.add(source))
-        }
-        None => None,
-    };
-    let options = arguments.mesh.options(&file);
-    let config = lint::Config { mesh: options, mesh_config, ..lint::Config::default() };
-    lint::with_admitted(&loaded.sources, &config, |mesh, refused| {
-        tell(&loaded.sources, &refused);
-        render(arguments, mesh, &loaded.sources, terminal, out)
-    })?;
-    Ok(if loaded.errors.is_empty() { Outcome::Success } else { Outcome::Incomplete })
-}
-
-/// Says what is left out, and why.
-fn tell(sources: &Sources, refused: &[Reported]) {
-    for Reported { finding, rule, .. } in refused {
-        let at = sources.locate(finding.at);
-        let resource = finding.resource.as_ref();
-        let name = resource.map_or_else(String::new, |resource| format!("{} {}", resource.kind, resource.name));
-        eprintln!(
-            "warning: {}:{}:{}: {name} is left out: {} [{}]",
-            at.file, at.line, at.column, finding.message, rule.id
-        );
-    }
+    load::with_mesh(&arguments.paths, &arguments.config, &arguments.mesh, |mesh, sources| {
+        render(arguments, mesh, sources, terminal, out)
+    })
 }
 
 fn render(

@@ -7,7 +7,7 @@ use crate::model::Meta;
 use crate::source::{Sources, Span};
 
 /// `file:line` of resources, by what istiod calls them.
-pub(super) struct Places {
+pub(in crate::cli) struct Places {
     /// By the path that istiod writes into metadata: kebab-case kind, namespace, name.
     configs: BTreeMap<(String, String, String), String>,
     secrets: BTreeMap<String, String>,
@@ -72,7 +72,7 @@ impl Places {
 }
 
 /// `file:line`
-pub(super) fn line(sources: &Sources, at: Span) -> String {
+pub(in crate::cli) fn line(sources: &Sources, at: Span) -> String {
     let at = sources.locate(at);
     format!("{}:{}", at.file, at.line)
 }

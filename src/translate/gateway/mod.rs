@@ -20,7 +20,7 @@ use super::security::Security;
 use chains::{Chain, Chains};
 
 pub(super) use routes::configurations;
-pub(super) use servers::Servers;
+pub(super) use servers::{Servers, listening_port};
 
 /// The listeners of a gateway, sorted by name.
 pub(super) fn listeners<'t>(context: &Context<'_, 't>, servers: &Servers<'t>, security: &Security) -> Vec<Listener> {

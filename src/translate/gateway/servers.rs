@@ -247,7 +247,7 @@ fn port_in_name(name: &str) -> u32 {
 }
 
 /// The port of the workload that the first of its Services has behind the port of the server; the same port if none has.
-fn listening_port(number: i64, targets: &[ServiceTarget<'_>]) -> i64 {
+pub(in crate::translate) fn listening_port(number: i64, targets: &[ServiceTarget<'_>]) -> i64 {
     const AS_WRITTEN: &str = "experimental.istio.io/disable-gateway-port-translation";
     let translates = |target: &&ServiceTarget<'_>| target.service.mesh.meta().labels.get(AS_WRITTEN).is_none();
     let mut of_port = targets.iter().filter(|target| target.port.number == number).filter(translates);

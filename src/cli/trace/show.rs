@@ -1,0 +1,616 @@
+//! Decisions in words, with the places in the files that they come from.
+
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::cli::render::places::{Places, line};
+use crate::envoy::core::{HeaderAppendAction, Locality, Metadata};
+use crate::envoy::rbac::Action;
+use crate::envoy::route::{HashPolicySpecifier, RetryPolicy, Route, RouteAction};
+use crate::mesh::Mesh;
+use crate::source::{Sources, Span};
+use crate::trace::{
+    ALL, Abort, Answer, By, Closed, Cors, Decision, Fault, Forward, Outcome, Policies, Request, Routing, Step, Target,
+    TokenVerdict, Tracer, Upstream, Verdicts, Way, describe,
+};
+use crate::translate::{Part, Provenance, ProxySpec};
+
+/// All that happens to a call.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Report {
+    pub call: String,
+    pub notes: Vec<String>,
+    pub hops: Vec<Hop>,
+}
+
+/// What one proxy does.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Hop {
+    /// `namespace/name`; empty where there is no proxy.
+    proxy: String,
+    role: &'static str,
+    /// Where the connection goes to.
+    address: SocketAddr,
+    steps: Vec<Line>,
+    result: Ending,
+}
+
+/// One thing that was looked at or done.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Line {
+    step: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    matched: Option<bool>,
+    text: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resource: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<String>,
+}
+
+/// How it ends at a proxy.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase", tag = "kind")]
+enum Ending {
+    #[serde(rename_all = "camelCase")]
+    Closed { reason: String },
+    #[serde(rename_all = "camelCase")]
+    Answered {
+        status: u16,
+        by: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        location: Option<String>,
+        #[serde(skip_serializing_if = "String::is_empty")]
+        body: String,
+    },
+    #[serde(rename_all = "camelCase")]
+    Forwarded { targets: Vec<Destination> },
+    /// There is no proxy: the workload itself answers.
+    Delivered,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Destination {
+    cluster: String,
+    percent: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resource: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request: Option<Outgoing>,
+    endpoints: Vec<Endpoint>,
+    /// What keeps requests from getting there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<&'static str>,
+}
+
+/// The request as the upstream sees it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Outgoing {
+    method: String,
+    authority: String,
+    path: String,
+    headers: Vec<(String, String)>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Endpoint {
+    address: String,
+    priority: u32,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    locality: String,
+    healthy: bool,
+    tls: bool,
+}
+
+/// Where resources are written.
+pub(super) struct Source<'s> {
+    pub mesh: &'s Mesh<'s>,
+    pub sources: &'s Sources,
+    pub places: Places,
+}
+
+impl Hop {
+    pub fn without_proxy(address: SocketAddr) -> Self {
+        Self { proxy: String::new(), role: "server", address, steps: Vec::new(), result: Ending::Delivered }
+    }
+}
+
+impl Line {
+    fn new(step: &'static str, text: impl Into<String>) -> Self {
+        Self { step, text: text.into(), ..Self::default() }
+    }
+}
+
+impl Source<'_> {
+    pub fn place(&self, at: Span) -> String {
+        line(self.sources, at)
+    }
+
+    pub fn hop(
+        &self,
+        spec: &ProxySpec,
+        role: &'static str,
+        way: Way,
+        tracer: &Tracer,
+        decision: &Decision<'_>,
+        provenance: &Provenance,
+    ) -> Hop {
+        let mut steps = self.listener(decision, provenance);
+        steps.extend(decision.steps.iter().flat_map(|step| self.step(step, decision)));
+        // Filters after the choice of the route are few, and read better after it.
+        let at = steps.iter().position(|line| ["fault", "cors"].contains(&line.step)).unwrap_or(steps.len());
+        let routing = decision.routing.as_ref().map(|routing| self.routing(routing, decision, provenance));
+        steps.splice(at..at, routing.into_iter().flatten());
+        if let Outcome::Forward(forward) = &decision.outcome {
+            steps.extend(settings(forward));
+            steps.extend(self.mirrors(forward.action, tracer));
+        }
+        steps.extend(response_changes(decision));
+        Hop {
+            proxy: spec.key.clone(),
+            role,
+            address: decision.call.connection.destination,
+            steps,
+            result: self.ending(tracer, decision, way),
+        }
+    }
+
+    fn listener(&self, decision: &Decision<'_>, provenance: &Provenance) -> Vec<Line> {
+        let Some(listener) = decision.listener else { return Vec::new() };
+        let mut lines = vec![Line::new("listener", listener.name.clone())];
+        if let Some(inspected) = &decision.inspected {
+            let mut known = vec![inspected.transport_protocol.to_owned()];
+            known.extend(inspected.server_name.clone());
+            known.extend(
+                (!inspected.application_protocols.is_empty()).then(|| inspected.application_protocols.join(",")),
+            );
+            lines.push(Line::new("inspected", known.join(", ")));
+        }
+        match &decision.chain {
+            Some(chosen) => {
+                let wants = describe(chosen.chain.filter_chain_match.as_ref());
+                let name = if chosen.chain.name.is_empty() {
+                    format!("#{}", chosen.index + 1)
+                } else {
+                    chosen.chain.name.clone()
+                };
+                let part = Part::Chain { listener: listener.name.clone(), index: chosen.index };
+                lines.push(Line {
+                    at: provenance.get(&part).map(|at| self.place(at)),
+                    ..Line::new("filter chain", format!("{name}, for {wants}"))
+                });
+            }
+            None => {
+                let port = u32::from(decision.call.connection.destination.port());
+                let matches = listener.filter_chains.iter().filter_map(|chain| chain.filter_chain_match.as_ref());
+                let of_port = |wanted: Option<u32>| matches.clone().filter(move |own| own.destination_port == wanted);
+                let own: Vec<_> = of_port(Some(port)).collect();
+                let candidates = if own.is_empty() { of_port(None).collect() } else { own };
+                lines.extend(candidates.into_iter().map(|candidate| Line {
+                    matched: Some(false),
+                    ..Line::new("filter chain", format!("is for {}", describe(Some(candidate))))
+                }));
+            }
+        }
+        lines
+    }
+
+    fn step(&self, step: &Step<'_>, decision: &Decision<'_>) -> Vec<Line> {
+        match step {
+            Step::Tokens(verdict) => vec![Line::new("authentication", tokens(verdict))],
+            Step::Policies(policies) => {
+                let enforced = policies.enforced.map(|verdicts| self.policies(policies, &verdicts, false, decision));
+                let shadow = policies.shadow.map(|verdicts| self.policies(policies, &verdicts, true, decision));
+                enforced.into_iter().chain(shadow).flatten().collect()
+            }
+            Step::External(external) => {
+                let text = match external.asked {
+                    true => format!("{} is asked, and taken to agree", external.service),
+                    false => format!("{} is not asked: no policy is for the request", external.service),
+                };
+                vec![Line::new("external", text)]
+            }
+            Step::Fault(fault) => fault_lines(fault),
+            Step::Cors(cors) => vec![Line::new("cors", cors_text(*cors))],
+            Step::Unknown(name) => {
+                vec![Line::new("filter", format!("`{name}` is not executed here: what it does is not known"))]
+            }
+        }
+    }
+
+    /// The verdict on each policy of a filter, and what follows from all.
+    fn policies(
+        &self,
+        policies: &Policies<'_>,
+        verdicts: &Verdicts<'_>,
+        dry: bool,
+        decision: &Decision<'_>,
+    ) -> Vec<Line> {
+        let own = verdicts.rules.policies.iter().enumerate();
+        let mut lines: Vec<_> = own
+            .map(|(index, policy)| {
+                let mismatch = decision.mismatch(policies, verdicts, index);
+                let (resource, at) = self.policy(&policy.name);
+                Line {
+                    matched: Some(mismatch.is_none()),
+                    resource,
+                    at,
+                    ..Line::new("policy", mismatch.unwrap_or_else(|| "matches".to_owned()))
+                }
+            })
+            .collect();
+        let (action, past) = match verdicts.rules.action {
+            Action::Allow => ("ALLOW", "allowed"),
+            Action::Deny => ("DENY", "denied"),
+            _ => ("AUDIT", "audited"),
+        };
+        let any = verdicts.verdict.policy.is_some();
+        let result = match (any, &verdicts.rules.action) {
+            (true, _) => format!("{action}: {past}"),
+            (false, Action::Allow) => format!("{action}: no policy matches, so it is denied"),
+            (false, _) => format!("{action}: no policy matches"),
+        };
+        let dry = if dry { ", if it were not a dry run" } else { "" };
+        lines.push(Line::new("authorization", format!("{result}{dry}")));
+        lines
+    }
+
+    /// The AuthorizationPolicy that istiod calls so: `ns[shop]-policy[web]-rule[0]`.
+    fn policy(&self, name: &str) -> (Option<String>, Option<String>) {
+        let bracketed = |key: &str| {
+            let start = name.find(&format!("{key}["))? + key.len() + 1;
+            name[start..].split(']').next()
+        };
+        let (Some(namespace), Some(own)) = (bracketed("ns"), bracketed("policy")) else {
+            return (Some(name.to_owned()), None);
+        };
+        let index = bracketed("rule").and_then(|index| index.parse::<usize>().ok());
+        let policies = &self.mesh.resources.authorization_policies;
+        let found = policies.iter().find(|it| it.meta.namespace == namespace && it.meta.name.value == own);
+        let at = found.map(|policy| match index.and_then(|index| policy.spec.rules.get(index)) {
+            Some(rule) => rule.node.head(),
+            None => policy.meta.at(),
+        });
+        (Some(format!("AuthorizationPolicy {namespace}/{own}")), at.map(|at| self.place(at)))
+    }
+
+    fn routing(&self, routing: &Routing<'_>, decision: &Decision<'_>, provenance: &Provenance) -> Vec<Line> {
+        let authority = decision.call.request.as_ref().map(|request| request.authority.as_str()).unwrap_or_default();
+        let mut lines = vec![Line::new(
+            "routes",
+            match routing.configuration {
+                Some(_) => routing.name.to_owned(),
+                None => format!("there is no configuration `{}`", routing.name),
+            },
+        )];
+        let Some(host) = routing.host else {
+            let missing = Line::new("virtual host", format!("none is for `{authority}`"));
+            lines.push(Line { matched: Some(false), ..missing });
+            return lines;
+        };
+        lines.push(Line::new("virtual host", format!("{}, by domain `{}`", host.host.name, host.domain)));
+        if routing.redirects {
+            lines.push(Line::new("routes", "are not tried: the virtual host wants HTTPS"));
+        }
+        let tried = decision.tried();
+        let skipped = tried.len().saturating_sub(MOST_ROUTES);
+        if skipped > 0 {
+            lines.push(Line { matched: Some(false), ..Line::new("route", format!("{skipped} others before")) });
+        }
+        for tried in tried.into_iter().skip(skipped) {
+            let part = Part::Route {
+                configuration: routing.name.to_owned(),
+                virtual_host: host.host.name.clone(),
+                index: tried.index,
+            };
+            let own = provenance.get(&part).map(|at| self.place(at));
+            let (resource, at) = self.config_of(tried.route.metadata.as_ref());
+            let mismatch = tried.mismatch;
+            lines.push(Line {
+                matched: Some(mismatch.is_none()),
+                resource,
+                at: own.or(at),
+                ..Line::new("route", mismatch.unwrap_or_else(|| taken(tried.route)))
+            });
+        }
+        lines
+    }
+
+    /// The resource that something is made from, and where it is.
+    fn config_of(&self, metadata: Option<&Metadata>) -> (Option<String>, Option<String>) {
+        let config = || metadata?.filter_metadata.get("istio")?.get("config")?.as_str();
+        let Some(path) = config() else { return (None, None) };
+        let mut parts = path.rsplit('/');
+        let (name, kind, namespace) = (parts.next(), parts.next().unwrap_or_default(), parts.next());
+        let kind = match kind {
+            "virtual-service" => "VirtualService",
+            "destination-rule" => "DestinationRule",
+            other => other,
+        };
+        let resource = format!("{kind} {}/{}", namespace.unwrap_or_default(), name.unwrap_or_default());
+        (Some(resource), self.places.of_config(path))
+    }
+
+    fn mirrors(&self, action: &RouteAction, tracer: &Tracer) -> Vec<Line> {
+        let mirrors = action.request_mirror_policies.iter().map(|mirror| {
+            let part = mirror.runtime_fraction.as_ref().and_then(|fraction| fraction.default_value.as_ref());
+            let part = part.map_or(ALL, crate::trace::parts_of_a_million);
+            let cluster = tracer.cluster(&mirror.cluster);
+            let missing = if cluster.is_none() { ", which does not exist" } else { "" };
+            let (resource, at) = self.config_of(cluster.and_then(|cluster| cluster.metadata.as_ref()));
+            let text = format!("a copy of {}% to {}{missing}", percent(part), mirror.cluster);
+            Line { resource, at, ..Line::new("mirror", text) }
+        });
+        mirrors.collect()
+    }
+
+    fn ending(&self, tracer: &Tracer, decision: &Decision<'_>, way: Way) -> Ending {
+        match &decision.outcome {
+            Outcome::Closed(closed) => Ending::Closed { reason: closed_text(*closed).to_owned() },
+            Outcome::Answer(answer) => answered(answer),
+            Outcome::Forward(_) | Outcome::Connect(_) => {
+                let targets = decision.targets().iter().map(|target| self.destination(tracer, decision, target, way));
+                Ending::Forwarded { targets: targets.collect() }
+            }
+        }
+    }
+
+    fn destination(&self, tracer: &Tracer, decision: &Decision<'_>, target: &Target<'_>, way: Way) -> Destination {
+        let (resource, at) = self.config_of(target.cluster.and_then(|cluster| cluster.metadata.as_ref()));
+        let upstreams = tracer.upstreams(target.name, decision.call.connection.destination);
+        let is_http = matches!(decision.outcome, Outcome::Forward(_));
+        let problem = match target.cluster {
+            _ if target.name == "BlackHoleCluster" => Some("the connection is closed: nothing may go there"),
+            None if is_http => Some("there is no such cluster: 503"),
+            None => Some("there is no such cluster: the connection is closed"),
+            Some(_) if way == Way::Inbound || upstreams.iter().any(|upstream| upstream.healthy) => None,
+            Some(_) if is_http => Some("no endpoint is up: 503 `no healthy upstream`"),
+            Some(_) => Some("no endpoint is up: the connection is closed"),
+        };
+        Destination {
+            cluster: target.name.to_owned(),
+            percent: target.share(),
+            resource,
+            at,
+            request: target.request.as_ref().map(outgoing),
+            endpoints: upstreams.iter().map(endpoint).collect(),
+            problem,
+        }
+    }
+}
+
+/// More routes before the one that matches are counted, not shown.
+const MOST_ROUTES: usize = 25;
+
+fn outgoing(request: &Request) -> Outgoing {
+    Outgoing {
+        method: request.method.clone(),
+        authority: request.authority.clone(),
+        path: request.path.clone(),
+        headers: request.headers.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+    }
+}
+
+fn endpoint(upstream: &Upstream<'_>) -> Endpoint {
+    let path = |locality: &Locality| {
+        let parts = [&locality.region, &locality.zone, &locality.sub_zone];
+        let known: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).map(String::as_str).collect();
+        known.join("/")
+    };
+    Endpoint {
+        address: upstream.address.clone(),
+        priority: upstream.priority,
+        locality: upstream.locality.map(path).unwrap_or_default(),
+        healthy: upstream.healthy,
+        tls: upstream.tls.is_some(),
+    }
+}
+
+fn answered(answer: &Answer) -> Ending {
+    let by = match answer.by {
+        By::Path => "the path cannot be read",
+        By::Authentication => "the token is refused",
+        By::Authorization => "a policy",
+        By::Fault => "an injected fault",
+        By::Cors => "CORS",
+        By::NoHost => "no virtual host is for the host",
+        By::NoRoute => "no route takes the request",
+        By::DirectResponse => "the route",
+        By::Redirect => "a redirect",
+        By::HttpsRedirect => "a redirect to HTTPS",
+        By::NoCluster => "the cluster of the route does not exist",
+        By::NoEndpoint => "no endpoint is up",
+        By::NoAction => "the route has no action",
+    };
+    Ending::Answered { status: answer.status, by, location: answer.location.clone(), body: answer.body.clone() }
+}
+
+fn closed_text(closed: Closed) -> &'static str {
+    match closed {
+        Closed::NoListener => "no listener is for the address",
+        Closed::NoChain => "no filter chain takes the connection",
+        Closed::NoFilter => "no filter of the chain sends it anywhere",
+        Closed::PlainToTls => "the client sends plain text where TLS is needed",
+        Closed::TlsToPlain => "the client starts TLS where plain HTTP is expected",
+        Closed::NoCertificate => "the client shows no certificate",
+        Closed::NotHttp => "what the client sends is not HTTP",
+        Closed::Denied => "a policy",
+    }
+}
+
+fn tokens(verdict: &TokenVerdict) -> String {
+    match verdict {
+        TokenVerdict::NotAsked => "no token is asked for".to_owned(),
+        TokenVerdict::Missing => "no token, which is allowed".to_owned(),
+        TokenVerdict::Accepted(issuers) => format!("token of `{}`, taken for genuine", issuers.join("`, `")),
+        TokenVerdict::Rejected { status, body } => format!("{status}: {body}"),
+    }
+}
+
+fn fault_lines(fault: &Fault) -> Vec<Line> {
+    let delay = fault.delay.map(|(delay, part)| format!("{}% wait {}", percent(part), seconds(delay)));
+    let abort = fault.abort.map(|(abort, part)| match abort {
+        Abort::Http(status) => format!("{}% get status {status}", percent(part)),
+        Abort::Grpc(status) => format!("{}% get gRPC status {status}", percent(part)),
+    });
+    delay.into_iter().chain(abort).map(|text| Line::new("fault", text)).collect()
+}
+
+fn cors_text(cors: Cors) -> &'static str {
+    match cors {
+        Cors::Preflight { allowed: true } => "the preflight is answered: the origin is allowed",
+        Cors::Preflight { allowed: false } => "the preflight is answered: the origin is not allowed",
+        Cors::Request { allowed: true } => "the response allows the origin to read it",
+        Cors::Request { allowed: false } => "the origin is not allowed; the request goes on",
+    }
+}
+
+/// What the route that takes the request is called.
+fn taken(route: &Route) -> String {
+    match route.name.as_str() {
+        "" => "takes the request".to_owned(),
+        name => format!("`{name}` takes the request"),
+    }
+}
+
+/// Timeout, retries and choice of endpoints.
+fn settings(forward: &Forward<'_>) -> Vec<Line> {
+    let timeout = forward.timeout().map_or_else(|| "none".to_owned(), seconds);
+    let mut lines = vec![Line::new("timeout", timeout), Line::new("retries", retries(forward.retry))];
+    lines.extend(forward.action.hash_policy.iter().map(|policy| {
+        let by = match &policy.policy {
+            Some(HashPolicySpecifier::Header(header)) => format!("header `{}`", header.header_name),
+            Some(HashPolicySpecifier::Cookie(cookie)) => format!("cookie `{}`", cookie.name),
+            Some(HashPolicySpecifier::ConnectionProperties(_)) => "the address of the client".to_owned(),
+            Some(HashPolicySpecifier::QueryParameter(parameter)) => format!("query parameter `{}`", parameter.name),
+            None => "nothing".to_owned(),
+        };
+        Line::new("hash", format!("the endpoint is chosen by {by}"))
+    }));
+    lines
+}
+
+fn retries(retry: Option<&RetryPolicy>) -> String {
+    let Some(retry) = retry else { return "none".to_owned() };
+    let mut on = retry.retry_on.trim_start_matches(',').to_owned();
+    if !retry.retriable_status_codes.is_empty() {
+        let codes: Vec<_> = retry.retriable_status_codes.iter().map(u32::to_string).collect();
+        on = format!("{on} ({})", codes.join(", "));
+    }
+    let each = retry.per_try_timeout.map(|limit| format!(", each at most {}", seconds(limit))).unwrap_or_default();
+    format!("{} on {on}{each}", retry.num_retries.unwrap_or(1))
+}
+
+fn response_changes(decision: &Decision<'_>) -> Vec<Line> {
+    let (added, removed) = decision.response_changes();
+    let added = added.into_iter().filter_map(|option| {
+        let header = option.header.as_ref()?;
+        let how = match option.append_action {
+            HeaderAppendAction::OverwriteIfExistsOrAdd | HeaderAppendAction::OverwriteIfExists => "set",
+            _ => "add",
+        };
+        Some(Line::new("response", format!("{how} `{}: {}`", header.key, header.value)))
+    });
+    let removed = removed.into_iter().map(|name| Line::new("response", format!("remove `{name}`")));
+    removed.chain(added).collect()
+}
+
+fn percent(part: u64) -> f64 {
+    part as f64 * 100.0 / ALL as f64
+}
+
+fn seconds(duration: Duration) -> String {
+    format!("{}s", duration.as_secs_f64())
+}
+
+pub(super) fn text(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{}", report.call)?;
+    for note in &report.notes {
+        writeln!(out, "note: {note}")?;
+    }
+    for hop in &report.hops {
+        writeln!(out)?;
+        write_hop(hop, out)?;
+    }
+    Ok(())
+}
+
+fn write_hop(hop: &Hop, out: &mut dyn Write) -> io::Result<()> {
+    match hop.proxy.as_str() {
+        "" => return writeln!(out, "{} {}: no proxy, the workload itself answers", hop.role, hop.address),
+        proxy => writeln!(out, "{} {proxy}, connection to {}", hop.role, hop.address)?,
+    }
+    for line in &hop.steps {
+        let mark = match line.matched {
+            Some(true) => "+ ",
+            Some(false) => "- ",
+            None => "",
+        };
+        write_line(out, line.step, &format!("{mark}{}", line.text), &line.resource, &line.at)?;
+    }
+    match &hop.result {
+        Ending::Closed { reason } => write_line(out, "=> closed", reason, &None, &None),
+        Ending::Delivered => Ok(()),
+        Ending::Answered { status, by, location, body } => {
+            let location = location.as_ref().map(|location| format!(", location {location}")).unwrap_or_default();
+            let body = if body.is_empty() { String::new() } else { format!(", body `{body}`") };
+            write_line(out, &format!("=> {status}"), &format!("by {by}{location}{body}"), &None, &None)
+        }
+        Ending::Forwarded { targets } => targets.iter().try_for_each(|target| write_target(target, out)),
+    }
+}
+
+fn write_target(target: &Destination, out: &mut dyn Write) -> io::Result<()> {
+    let head = format!("=> {}%", (target.percent * 100.0).round() / 100.0);
+    write_line(out, &head, &target.cluster, &target.resource, &target.at)?;
+    if let Some(request) = &target.request {
+        let text = format!("{} {}{}", request.method, request.authority, request.path);
+        write_line(out, "   request", &text, &None, &None)?;
+        for (name, value) in &request.headers {
+            write_line(out, "   header", &format!("{name}: {value}"), &None, &None)?;
+        }
+    }
+    const MOST_ENDPOINTS: usize = 10;
+    for endpoint in target.endpoints.iter().take(MOST_ENDPOINTS) {
+        let mut text = endpoint.address.clone();
+        text += if endpoint.tls { " by TLS" } else { "" };
+        if endpoint.priority > 0 || target.endpoints.iter().any(|other| other.priority > 0) {
+            text += &format!(", priority {}", endpoint.priority);
+        }
+        if !endpoint.locality.is_empty() {
+            text += &format!(", in {}", endpoint.locality);
+        }
+        text += if endpoint.healthy { "" } else { ", down" };
+        write_line(out, "   endpoint", &text, &None, &None)?;
+    }
+    if target.endpoints.len() > MOST_ENDPOINTS {
+        write_line(out, "   endpoint", &format!("{} more", target.endpoints.len() - MOST_ENDPOINTS), &None, &None)?;
+    }
+    match target.problem {
+        Some(problem) => write_line(out, "   problem", problem, &None, &None),
+        None => Ok(()),
+    }
+}
+
+fn write_line(
+    out: &mut dyn Write,
+    label: &str,
+    text: &str,
+    resource: &Option<String>,
+    at: &Option<String>,
+) -> io::Result<()> {
+    let place: Vec<_> = resource.iter().chain(at).map(String::as_str).collect();
+    let place = if place.is_empty() { String::new() } else { format!("  ({})", place.join(", ")) };
+    writeln!(out, "  {label:<14} {text}{place}")
+}

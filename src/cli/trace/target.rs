@@ -1,0 +1,162 @@
+//! What the user wants to send: method, URL, headers, token.
+
+use std::net::IpAddr;
+
+use crate::envoy::Object;
+use crate::trace::{ClientTls, Headers, Request, Version};
+
+use crate::cli::{Error, Fallible};
+
+/// A URL, taken apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Target {
+    pub kind: Kind,
+    /// Without the brackets of IPv6.
+    pub host: String,
+    pub port: u16,
+    /// What a client writes into the Host header.
+    pub authority: String,
+    /// With the query.
+    pub path: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Http,
+    Https,
+    Tcp,
+    Tls,
+}
+
+impl Target {
+    /// `[http://]host[:port][/path]`, `https://…`, `tcp://host:port`, `tls://name[:port]`.
+    pub fn parse(url: &str) -> Result<Self, String> {
+        let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
+        let (kind, usual) = match scheme.to_ascii_lowercase().as_str() {
+            "http" => (Kind::Http, Some(80)),
+            "https" => (Kind::Https, Some(443)),
+            "tcp" => (Kind::Tcp, None),
+            "tls" => (Kind::Tls, Some(443)),
+            _ => return Err(format!("`{scheme}` is not `http`, `https`, `tcp` or `tls`")),
+        };
+        let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+        let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
+        let colon =
+            if authority.starts_with('[') { authority.find("]:").map(|at| at + 1) } else { authority.rfind(':') };
+        let (host, port) = match colon {
+            Some(at) => (&authority[..at], Some(&authority[at + 1..])),
+            None => (authority, None),
+        };
+        let port = match port {
+            Some(text) => Some(text.parse().map_err(|_| format!("`{text}` is not a port, as in `{url}`"))?),
+            None => usual,
+        };
+        let Some(port) = port else { return Err(format!("`{url}` needs a port, such as `{url}:5432`")) };
+        if host.is_empty() {
+            return Err(format!("`{url}` has no host"));
+        }
+        let authority = if Some(port) == usual { host } else { authority };
+        let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+        Ok(Self { kind, host, port, authority: authority.to_owned(), path })
+    }
+
+    pub fn is_http(&self) -> bool {
+        matches!(self.kind, Kind::Http | Kind::Https)
+    }
+
+    pub fn has_tls(&self) -> bool {
+        matches!(self.kind, Kind::Https | Kind::Tls)
+    }
+
+    pub fn ip(&self) -> Option<IpAddr> {
+        self.host.parse().ok()
+    }
+
+    /// What the client itself shows in TLS.
+    pub fn tls(&self, server_name: Option<&str>, identity: Option<&str>) -> ClientTls {
+        let own = self.ip().is_none().then_some(self.host.as_str());
+        let protocols: &[&str] = if self.is_http() { &["h2", "http/1.1"] } else { &[] };
+        ClientTls {
+            server_name: server_name.or(own).map(str::to_owned),
+            application_protocols: protocols.iter().map(|&protocol| protocol.to_owned()).collect(),
+            identity: identity.map(str::to_owned),
+        }
+    }
+
+    pub fn request(&self, method: &str, mut headers: Headers, claims: Option<Object>, http2: bool) -> Option<Request> {
+        if !self.is_http() {
+            return None;
+        }
+        let named = [":authority", "host"].iter().find_map(|name| headers.get(name).map(str::to_owned));
+        let authority = named.unwrap_or_else(|| self.authority.clone());
+        headers.remove(":authority");
+        headers.remove("host");
+        let scheme = if self.kind == Kind::Https { "https" } else { "http" };
+        let version = if http2 { Version::Http2 } else { Version::Http1 };
+        let (method, scheme, path) = (method.to_owned(), scheme.to_owned(), self.path.clone());
+        Some(Request { method, scheme, authority, path, headers, version, claims })
+    }
+}
+
+/// The words of the command line: a method if the first is one, the URL, and paths.
+pub(super) fn split(words: &[String]) -> Fallible<(&str, &str, &[String])> {
+    let is_method = |word: &str| word.bytes().all(|byte| byte.is_ascii_uppercase()) && word.len() > 1;
+    match words {
+        [method, url, paths @ ..] if is_method(method) => Ok((method, url, paths)),
+        [url, paths @ ..] => Ok(("GET", url, paths)),
+        [] => Err(Error::Usage("there is no URL".to_owned())),
+    }
+}
+
+/// `Name: value`; the colon that pseudo-headers begin with belongs to the name.
+pub(super) fn header(text: &str) -> Result<(String, String), String> {
+    let after_first = text.char_indices().nth(1).map_or(text.len(), |(at, _)| at);
+    let colon = text[after_first..].find(':').map(|at| after_first + at);
+    let Some(at) = colon else { return Err(format!("`{text}` is not `name: value`")) };
+    Ok((text[..at].trim().to_ascii_lowercase(), text[at + 1..].trim().to_owned()))
+}
+
+/// A JSON object.
+pub(super) fn claims(text: &str) -> Result<Object, String> {
+    serde_json::from_str(text).map_err(|error| format!("not a JSON object: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Kind, Target, header, split};
+
+    #[test]
+    fn urls_are_taken_apart() {
+        // URL, host, port, authority, path.
+        let table = [
+            ("http://a.test", Kind::Http, "a.test", 80, "a.test", "/"),
+            ("a:9080/x?y", Kind::Http, "a", 9080, "a:9080", "/x?y"),
+            ("http://a:80?y", Kind::Http, "a", 80, "a", "/?y"),
+            ("https://a.test/", Kind::Https, "a.test", 443, "a.test", "/"),
+            ("https://[::1]:8443", Kind::Https, "::1", 8443, "[::1]:8443", "/"),
+            ("tcp://db:5432", Kind::Tcp, "db", 5432, "db:5432", "/"),
+            ("tls://a.test", Kind::Tls, "a.test", 443, "a.test", "/"),
+        ];
+        for (url, kind, host, port, authority, path) in table {
+            let (host, authority, path) = (host.to_owned(), authority.to_owned(), path.to_owned());
+            assert_eq!(Target::parse(url), Ok(Target { kind, host, port, authority, path }), "{url}");
+        }
+        for url in ["tcp://db", "ftp://a", "http://:80", "a:x"] {
+            assert!(Target::parse(url).is_err(), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_method_is_in_capitals() {
+        let words = ["POST", "a/b", "files"].map(str::to_owned);
+        assert_eq!(split(&words).unwrap(), ("POST", "a/b", &words[2..]));
+        assert_eq!(split(&words[1..]).unwrap(), ("GET", "a/b", &words[2..]));
+    }
+
+    #[test]
+    fn headers_may_be_pseudo_headers() {
+        assert_eq!(header("X-A: b:c"), Ok(("x-a".to_owned(), "b:c".to_owned())));
+        assert_eq!(header(":authority:a"), Ok((":authority".to_owned(), "a".to_owned())));
+        assert!(header("x").is_err());
+    }
+}
