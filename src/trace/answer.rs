@@ -41,8 +41,6 @@ pub enum By {
     HttpsRedirect,
     /// The cluster of the route does not exist.
     NoCluster,
-    /// No endpoint of the cluster is healthy.
-    NoEndpoint,
     /// The route has no action that could be executed.
     NoAction,
 }

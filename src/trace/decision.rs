@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::envoy::cluster::Cluster;
 use crate::envoy::core::HeaderValueOption;
 use crate::envoy::listener::{FilterChain, Listener};
-use crate::envoy::route::{RetryPolicy, Route, RouteAction, RouteConfiguration};
+use crate::envoy::route::{ClusterWeight, RetryPolicy, Route, RouteAction, RouteConfiguration};
 
 use super::answer::{Answer, Cors, Fault};
 use super::call::{Call, Request};
@@ -131,6 +131,8 @@ pub struct Target<'t> {
     pub total: u32,
     /// `None` if there is none of the name: the proxy answers 503, or closes.
     pub cluster: Option<&'t Cluster>,
+    /// What the route says of this one of several clusters.
+    pub chosen: Option<&'t ClusterWeight>,
     /// As it is sent; `None` for what is not HTTP.
     pub request: Option<Request>,
 }
@@ -184,7 +186,12 @@ impl<'t> Decision<'t> {
         verdicts.rules.policies.get(policy)?.mismatch(&facts)
     }
 
-    /// What route, virtual host and cluster do to the headers of the response.
+    /// The identity in the client's certificate, if it has one and TLS ends here.
+    pub fn identity(&self) -> Option<&str> {
+        self.identity.as_deref()
+    }
+
+    /// What route and virtual host add to the headers of the response, and what they remove.
     pub fn response_changes(&self) -> (Vec<&'t HeaderValueOption>, Vec<&'t str>) {
         let routing = self.routing.as_ref();
         let route = routing.and_then(|routing| routing.route).map(|(_, route)| route);

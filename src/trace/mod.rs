@@ -42,6 +42,7 @@
 //! ```
 
 mod answer;
+mod arrival;
 mod call;
 mod decision;
 mod filters;
@@ -55,6 +56,7 @@ mod router;
 mod template;
 mod tracer;
 mod upstream;
+mod walk;
 
 pub use answer::{ALL, Abort, Answer, By, Cors, Fault, parts_of_a_million};
 pub use call::{Call, ClientTls, Connection, Headers, Request, Version};

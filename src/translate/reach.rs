@@ -48,6 +48,12 @@ impl PushContext<'_> {
         })
     }
 
+    /// The only service of a name, as clients of another namespace than `namespace` call it.
+    pub fn service_elsewhere(&self, name: &str, namespace: &str) -> Option<String> {
+        let found = self.mesh.elsewhere(name, namespace)?;
+        Some(format!("{name}.{}", found.namespace))
+    }
+
     fn endpoints_of_port(&self, service: &Service<'_>, port: u16) -> Vec<SocketAddr> {
         let Some(port) = service.ports().iter().find(|own| own.number == i64::from(port)) else { return Vec::new() };
         let serves = self.services_named(service.host()).find(|own| std::ptr::eq(own.mesh, service.mesh));

@@ -218,7 +218,9 @@ fn direct(
         }),
     };
     let Some((ip, port)) = endpoint else {
-        journey.note(format!("no endpoint of `{}` on port {} is in the files", target.host, target.port));
+        let near = push.service_elsewhere(&target.host, namespace);
+        let help = near.map(|near| format!(": did you mean `{near}`?")).unwrap_or_default();
+        journey.note(format!("no endpoint of `{}` on port {} is in the files{help}", target.host, target.port));
         return;
     };
     let mut connection = connection((ip, port));

@@ -7,9 +7,9 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::cli::render::places::{Places, line};
-use crate::envoy::core::{HeaderAppendAction, Locality, Metadata};
-use crate::envoy::rbac::Action;
-use crate::envoy::route::{HashPolicySpecifier, RetryPolicy, Route, RouteAction};
+use crate::envoy::core::{HeaderAppendAction, HeaderValueOption, Locality, Metadata};
+use crate::envoy::rbac;
+use crate::envoy::route::{Action, ClusterSpecifier, HashPolicySpecifier, RetryPolicy, Route, RouteAction};
 use crate::mesh::Mesh;
 use crate::source::{Sources, Span};
 use crate::trace::{
@@ -63,7 +63,7 @@ enum Ending {
     #[serde(rename_all = "camelCase")]
     Answered {
         status: u16,
-        by: &'static str,
+        reason: &'static str,
         #[serde(skip_serializing_if = "Option::is_none")]
         location: Option<String>,
         #[serde(skip_serializing_if = "String::is_empty")]
@@ -86,6 +86,9 @@ struct Destination {
     at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     request: Option<Outgoing>,
+    /// What is done to the headers of responses from there.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    response: Vec<String>,
     endpoints: Vec<Endpoint>,
     /// What keeps requests from getting there.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -177,6 +180,7 @@ impl Source<'_> {
             );
             lines.push(Line::new("inspected", known.join(", ")));
         }
+        let identity = decision.identity().map(|identity| Line::new("identity", identity));
         match &decision.chain {
             Some(chosen) => {
                 let wants = describe(chosen.chain.filter_chain_match.as_ref());
@@ -190,6 +194,7 @@ impl Source<'_> {
                     at: provenance.get(&part).map(|at| self.place(at)),
                     ..Line::new("filter chain", format!("{name}, for {wants}"))
                 });
+                lines.extend(identity);
             }
             None => {
                 let port = u32::from(decision.call.connection.destination.port());
@@ -251,14 +256,14 @@ impl Source<'_> {
             })
             .collect();
         let (action, past) = match verdicts.rules.action {
-            Action::Allow => ("ALLOW", "allowed"),
-            Action::Deny => ("DENY", "denied"),
+            rbac::Action::Allow => ("ALLOW", "allowed"),
+            rbac::Action::Deny => ("DENY", "denied"),
             _ => ("AUDIT", "audited"),
         };
         let any = verdicts.verdict.policy.is_some();
         let result = match (any, &verdicts.rules.action) {
             (true, _) => format!("{action}: {past}"),
-            (false, Action::Allow) => format!("{action}: no policy matches, so it is denied"),
+            (false, rbac::Action::Allow) => format!("{action}: no policy matches, so it is denied"),
             (false, _) => format!("{action}: no policy matches"),
         };
         let dry = if dry { ", if it were not a dry run" } else { "" };
@@ -321,7 +326,7 @@ impl Source<'_> {
                 matched: Some(mismatch.is_none()),
                 resource,
                 at: own.or(at),
-                ..Line::new("route", mismatch.unwrap_or_else(|| taken(tried.route)))
+                ..Line::new("route", mismatch.unwrap_or_else(|| taken(tried.route, &decision.outcome)))
             });
         }
         lines
@@ -378,7 +383,12 @@ impl Source<'_> {
             Some(_) if is_http => Some("no endpoint is up: 503 `no healthy upstream`"),
             Some(_) => Some("no endpoint is up: the connection is closed"),
         };
+        let response = target.chosen.map(|own| {
+            let removed = own.response_headers_to_remove.iter().map(String::as_str);
+            changes(own.response_headers_to_add.iter().collect(), removed.collect())
+        });
         Destination {
+            response: response.unwrap_or_default(),
             cluster: target.name.to_owned(),
             percent: target.share(),
             resource,
@@ -418,22 +428,21 @@ fn endpoint(upstream: &Upstream<'_>) -> Endpoint {
 }
 
 fn answered(answer: &Answer) -> Ending {
-    let by = match answer.by {
+    let reason = match answer.by {
         By::Path => "the path cannot be read",
         By::Authentication => "the token is refused",
-        By::Authorization => "a policy",
-        By::Fault => "an injected fault",
-        By::Cors => "CORS",
+        By::Authorization => "policies deny it",
+        By::Fault => "the fault is injected",
+        By::Cors => "the preflight is answered",
         By::NoHost => "no virtual host is for the host",
         By::NoRoute => "no route takes the request",
-        By::DirectResponse => "the route",
-        By::Redirect => "a redirect",
-        By::HttpsRedirect => "a redirect to HTTPS",
+        By::DirectResponse => "the route answers",
+        By::Redirect => "the route redirects",
+        By::HttpsRedirect => "the virtual host redirects to HTTPS",
         By::NoCluster => "the cluster of the route does not exist",
-        By::NoEndpoint => "no endpoint is up",
         By::NoAction => "the route has no action",
     };
-    Ending::Answered { status: answer.status, by, location: answer.location.clone(), body: answer.body.clone() }
+    Ending::Answered { status: answer.status, reason, location: answer.location.clone(), body: answer.body.clone() }
 }
 
 fn closed_text(closed: Closed) -> &'static str {
@@ -445,7 +454,7 @@ fn closed_text(closed: Closed) -> &'static str {
         Closed::TlsToPlain => "the client starts TLS where plain HTTP is expected",
         Closed::NoCertificate => "the client shows no certificate",
         Closed::NotHttp => "what the client sends is not HTTP",
-        Closed::Denied => "a policy",
+        Closed::Denied => "policies deny it",
     }
 }
 
@@ -476,11 +485,19 @@ fn cors_text(cors: Cors) -> &'static str {
     }
 }
 
-/// What the route that takes the request is called.
-fn taken(route: &Route) -> String {
-    match route.name.as_str() {
-        "" => "takes the request".to_owned(),
-        name => format!("`{name}` takes the request"),
+/// What the route that takes the request is called, and where it would lead if nothing came between.
+fn taken(route: &Route, outcome: &Outcome<'_>) -> String {
+    let name = if route.name.is_empty() { String::new() } else { format!("`{}` ", route.name) };
+    let cluster = match &route.action {
+        Some(Action::Route(action)) => match &action.cluster_specifier {
+            Some(ClusterSpecifier::Cluster(name)) => Some(name),
+            _ => None,
+        },
+        _ => None,
+    };
+    match cluster.filter(|_| matches!(outcome, Outcome::Answer(_))) {
+        Some(cluster) => format!("{name}takes the request, to `{cluster}`"),
+        None => format!("{name}takes the request"),
     }
 }
 
@@ -512,18 +529,26 @@ fn retries(retry: Option<&RetryPolicy>) -> String {
     format!("{} on {on}{each}", retry.num_retries.unwrap_or(1))
 }
 
+/// What is done to the headers of the response, if it is one of the upstream or of the route.
 fn response_changes(decision: &Decision<'_>) -> Vec<Line> {
+    match &decision.outcome {
+        Outcome::Forward(_) | Outcome::Answer(Answer { by: By::Redirect | By::DirectResponse, .. }) => {}
+        _ => return Vec::new(),
+    }
     let (added, removed) = decision.response_changes();
+    changes(added, removed).into_iter().map(|text| Line::new("response", text)).collect()
+}
+
+fn changes(added: Vec<&HeaderValueOption>, removed: Vec<&str>) -> Vec<String> {
     let added = added.into_iter().filter_map(|option| {
         let header = option.header.as_ref()?;
         let how = match option.append_action {
             HeaderAppendAction::OverwriteIfExistsOrAdd | HeaderAppendAction::OverwriteIfExists => "set",
             _ => "add",
         };
-        Some(Line::new("response", format!("{how} `{}: {}`", header.key, header.value)))
+        Some(format!("{how} `{}: {}`", header.key, header.value))
     });
-    let removed = removed.into_iter().map(|name| Line::new("response", format!("remove `{name}`")));
-    removed.chain(added).collect()
+    removed.into_iter().map(|name| format!("remove `{name}`")).chain(added).collect()
 }
 
 fn percent(part: u64) -> f64 {
@@ -562,10 +587,10 @@ fn write_hop(hop: &Hop, out: &mut dyn Write) -> io::Result<()> {
     match &hop.result {
         Ending::Closed { reason } => write_line(out, "=> closed", reason, &None, &None),
         Ending::Delivered => Ok(()),
-        Ending::Answered { status, by, location, body } => {
+        Ending::Answered { status, reason, location, body } => {
             let location = location.as_ref().map(|location| format!(", location {location}")).unwrap_or_default();
             let body = if body.is_empty() { String::new() } else { format!(", body `{body}`") };
-            write_line(out, &format!("=> {status}"), &format!("by {by}{location}{body}"), &None, &None)
+            write_line(out, &format!("=> {status}"), &format!("{reason}{location}{body}"), &None, &None)
         }
         Ending::Forwarded { targets } => targets.iter().try_for_each(|target| write_target(target, out)),
     }
@@ -580,6 +605,9 @@ fn write_target(target: &Destination, out: &mut dyn Write) -> io::Result<()> {
         for (name, value) in &request.headers {
             write_line(out, "   header", &format!("{name}: {value}"), &None, &None)?;
         }
+    }
+    for change in &target.response {
+        write_line(out, "   response", change, &None, &None)?;
     }
     const MOST_ENDPOINTS: usize = 10;
     for endpoint in target.endpoints.iter().take(MOST_ENDPOINTS) {
