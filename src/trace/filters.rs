@@ -38,7 +38,7 @@ pub struct ServerTls {
 #[derive(Debug)]
 pub enum NetworkStep {
     Policies(Rbac),
-    External(External),
+    External(Box<External>),
     Http(Box<Http>),
     Tcp(Box<TcpProxy>),
     /// It changes nothing about where traffic goes.
@@ -66,8 +66,8 @@ pub struct Http {
 #[derive(Debug)]
 pub enum HttpStep {
     Policies(Rbac),
-    Tokens(Authentication),
-    External(External),
+    Tokens(Box<Authentication>),
+    External(Box<External>),
     Fault,
     Cors,
     Router,
@@ -106,7 +106,7 @@ impl NetworkStep {
             Some(Any::NetworkRbac(rbac)) => {
                 NetworkStep::Policies(Rbac::new(rbac.rules.as_ref(), rbac.shadow_rules.as_ref()))
             }
-            Some(Any::NetworkExtAuthz(config)) => NetworkStep::External(External::of_network(config)),
+            Some(Any::NetworkExtAuthz(config)) => NetworkStep::External(Box::new(External::of_network(config))),
             Some(Any::HttpConnectionManager(manager)) => NetworkStep::Http(Box::new(Http::new(manager, routers))),
             Some(Any::TcpProxy(proxy)) => NetworkStep::Tcp(proxy.clone()),
             Some(config) if is_passive(config) => NetworkStep::Passive,
@@ -152,9 +152,9 @@ impl Http {
             trusted_hops: manager.xff_num_trusted_hops as usize,
             normalizes: manager.normalize_path == Some(true),
             merges_slashes: manager.merge_slashes,
-            escaped_slashes: manager.path_with_escaped_slashes_action.clone(),
+            escaped_slashes: manager.path_with_escaped_slashes_action,
             strips_port: manager.strip_any_host_port == Some(true),
-            alpn: alpn.map(|own| (own.upstream_protocol.clone(), own.alpn_override.clone())).collect(),
+            alpn: alpn.map(|own| (own.upstream_protocol, own.alpn_override.clone())).collect(),
         }
     }
 
@@ -172,8 +172,8 @@ impl HttpStep {
     fn new(filter: &HttpFilter) -> Self {
         match &filter.typed_config {
             Some(Any::HttpRbac(rbac)) => HttpStep::Policies(Rbac::new(rbac.rules.as_ref(), rbac.shadow_rules.as_ref())),
-            Some(Any::JwtAuthentication(config)) => HttpStep::Tokens(Authentication::new(config)),
-            Some(Any::HttpExtAuthz(config)) => HttpStep::External(External::of_http(config)),
+            Some(Any::JwtAuthentication(config)) => HttpStep::Tokens(Box::new(Authentication::new(config))),
+            Some(Any::HttpExtAuthz(config)) => HttpStep::External(Box::new(External::of_http(config))),
             Some(Any::Fault(_)) => HttpStep::Fault,
             Some(Any::Cors(_)) => HttpStep::Cors,
             Some(Any::Router(_)) => HttpStep::Router,

@@ -88,7 +88,7 @@ impl Rbac {
 impl Rules {
     fn new(rules: &rbac::Rules) -> Self {
         let policies = rules.policies.iter().map(|(name, policy)| NamedPolicy::new(name, policy));
-        Self { action: rules.action.clone(), policies: policies.collect() }
+        Self { action: rules.action, policies: policies.collect() }
     }
 
     pub fn judge(&self, facts: &Facts<'_>) -> Verdict<'_> {

@@ -316,7 +316,7 @@ mod tests {
             (json!({"prefix": "/", "runtimeFraction": {"defaultValue": {"numerator": 0}}}), &[], &["/"]),
         ];
         for (matched, yes, no) in table_of {
-            let table = table(&[matched.clone()]);
+            let table = table(std::slice::from_ref(&matched));
             let found = |path: &&str| table.find(&Request::get("a", *path), &serde_json::Map::new()).is_some();
             assert!(yes.iter().all(found), "{matched}");
             assert!(!no.iter().any(found), "{matched}");

@@ -41,14 +41,16 @@ pub struct Tried<'r> {
 /// `RouteMatcher::findVirtualHost`).
 #[derive(Debug, Default)]
 struct Domains {
-    /// Position of the virtual host, and of the domain in it.
-    exact: FxHashMap<String, (usize, usize)>,
+    exact: FxHashMap<String, DomainPlace>,
     /// `*.x`, by length, the longest first.
-    suffixes: Vec<(usize, FxHashMap<String, (usize, usize)>)>,
+    suffixes: Vec<(usize, FxHashMap<String, DomainPlace>)>,
     /// `x.*`, likewise.
-    prefixes: Vec<(usize, FxHashMap<String, (usize, usize)>)>,
-    any: Option<(usize, usize)>,
+    prefixes: Vec<(usize, FxHashMap<String, DomainPlace>)>,
+    any: Option<DomainPlace>,
 }
+
+/// Position of a virtual host, and of the domain in it.
+type DomainPlace = (usize, usize);
 
 impl Router {
     pub fn new(configuration: Arc<RouteConfiguration>) -> Self {
@@ -113,7 +115,7 @@ impl Domains {
         domains
     }
 
-    fn add(&mut self, domain: &str, place: (usize, usize)) {
+    fn add(&mut self, domain: &str, place: DomainPlace) {
         let (wild, text) = match (domain, domain.strip_prefix('*'), domain.strip_suffix('*')) {
             ("*", _, _) => {
                 self.any.get_or_insert(place);
@@ -134,7 +136,7 @@ impl Domains {
     }
 
     /// `host` is in lower case. A wildcard stands for at least one letter.
-    fn find(&self, host: &str) -> Option<(usize, usize)> {
+    fn find(&self, host: &str) -> Option<DomainPlace> {
         let exact = || self.exact.get(host);
         let suffix = || {
             let shorter = self.suffixes.iter().filter(|(length, _)| *length < host.len());
