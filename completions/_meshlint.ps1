@@ -28,6 +28,7 @@ Register-ArgumentCompleter -Native -CommandName 'meshlint' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Check Istio configuration')
             [CompletionResult]::new('render', 'render', [CompletionResultType]::ParameterValue, 'Show the Envoy configuration that istiod would push')
+            [CompletionResult]::new('trace', 'trace', [CompletionResultType]::ParameterValue, 'Show what the proxies of the mesh do with a request, and why')
             [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Show what a change to the files changes in the configuration of proxies')
             [CompletionResult]::new('parse', 'parse', [CompletionResultType]::ParameterValue, 'Show how Kubernetes reads a file')
             [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Explain a rule')
@@ -93,6 +94,31 @@ Register-ArgumentCompleter -Native -CommandName 'meshlint' -ScriptBlock {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colors')
             [CompletionResult]::new('--list', '--list', [CompletionResultType]::ParameterName, 'List the proxies instead')
             [CompletionResult]::new('--provenance', '--provenance', [CompletionResultType]::ParameterName, 'Print as JSON which places in the files each part comes from instead')
+            [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Do not look for a configuration file')
+            [CompletionResult]::new('--assume-complete', '--assume-complete', [CompletionResultType]::ParameterName, 'Take what is not in the input for missing, even where the input may not be all there is')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'meshlint;trace' {
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How to print it')
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'The workload that sends: `namespace/name` of a pod, Deployment, StatefulSet, …')
+            [CompletionResult]::new('--gateway', '--gateway', [CompletionResultType]::ParameterName, 'The Gateway, or gateway workload, that the client sends to; the port of the URL is that of its Service')
+            [CompletionResult]::new('-H', '-H ', [CompletionResultType]::ParameterName, 'A header: `name: value`')
+            [CompletionResult]::new('--header', '--header', [CompletionResultType]::ParameterName, 'A header: `name: value`')
+            [CompletionResult]::new('--sni', '--sni', [CompletionResultType]::ParameterName, 'The server name in TLS [default: the host of the URL]')
+            [CompletionResult]::new('--source-ip', '--source-ip', [CompletionResultType]::ParameterName, 'The address of a client outside of the files')
+            [CompletionResult]::new('--principal', '--principal', [CompletionResultType]::ParameterName, 'The identity in the client''s certificate, as `spiffe://cluster.local/ns/shop/sa/web`')
+            [CompletionResult]::new('--jwt', '--jwt', [CompletionResultType]::ParameterName, 'A token, sent as `Authorization: Bearer`; its signature and times are not looked at')
+            [CompletionResult]::new('--claims', '--claims', [CompletionResultType]::ParameterName, 'The claims of a token that is taken for valid, as a JSON object')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file; by default the nearest `meshlint.yaml` or `.meshlint.yaml` in the working directory or above it, up to the root of the repository')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Namespace of resources that name none [default: default]')
+            [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'Namespace of resources that name none [default: default]')
+            [CompletionResult]::new('--cluster-domain', '--cluster-domain', [CompletionResultType]::ParameterName, 'DNS domain of the cluster [default: cluster.local]')
+            [CompletionResult]::new('--mesh-config', '--mesh-config', [CompletionResultType]::ParameterName, 'File with Istio''s MeshConfig, or an IstioOperator or Helm values that have it; by default that of the ConfigMap `istio` in the input')
+            [CompletionResult]::new('--istio-version', '--istio-version', [CompletionResultType]::ParameterName, 'Version of Istio that the files are for [default: the latest that is known]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colors')
+            [CompletionResult]::new('--http2', '--http2', [CompletionResultType]::ParameterName, 'Send HTTP/2')
             [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Do not look for a configuration file')
             [CompletionResult]::new('--assume-complete', '--assume-complete', [CompletionResultType]::ParameterName, 'Take what is not in the input for missing, even where the input may not be all there is')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -165,6 +191,7 @@ Register-ArgumentCompleter -Native -CommandName 'meshlint' -ScriptBlock {
         'meshlint;help' {
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Check Istio configuration')
             [CompletionResult]::new('render', 'render', [CompletionResultType]::ParameterValue, 'Show the Envoy configuration that istiod would push')
+            [CompletionResult]::new('trace', 'trace', [CompletionResultType]::ParameterValue, 'Show what the proxies of the mesh do with a request, and why')
             [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Show what a change to the files changes in the configuration of proxies')
             [CompletionResult]::new('parse', 'parse', [CompletionResultType]::ParameterValue, 'Show how Kubernetes reads a file')
             [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Explain a rule')
@@ -179,6 +206,9 @@ Register-ArgumentCompleter -Native -CommandName 'meshlint' -ScriptBlock {
             break
         }
         'meshlint;help;render' {
+            break
+        }
+        'meshlint;help;trace' {
             break
         }
         'meshlint;help;diff' {

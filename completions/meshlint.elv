@@ -25,6 +25,7 @@ set edit:completion:arg-completer[meshlint] = {|@words|
             cand --version 'Print version'
             cand check 'Check Istio configuration'
             cand render 'Show the Envoy configuration that istiod would push'
+            cand trace 'Show what the proxies of the mesh do with a request, and why'
             cand diff 'Show what a change to the files changes in the configuration of proxies'
             cand parse 'Show how Kubernetes reads a file'
             cand explain 'Explain a rule'
@@ -93,6 +94,30 @@ set edit:completion:arg-completer[meshlint] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'meshlint;trace'= {
+            cand --format 'How to print it'
+            cand --from 'The workload that sends: `namespace/name` of a pod, Deployment, StatefulSet, …'
+            cand --gateway 'The Gateway, or gateway workload, that the client sends to; the port of the URL is that of its Service'
+            cand -H 'A header: `name: value`'
+            cand --header 'A header: `name: value`'
+            cand --sni 'The server name in TLS [default: the host of the URL]'
+            cand --source-ip 'The address of a client outside of the files'
+            cand --principal 'The identity in the client''s certificate, as `spiffe://cluster.local/ns/shop/sa/web`'
+            cand --jwt 'A token, sent as `Authorization: Bearer`; its signature and times are not looked at'
+            cand --claims 'The claims of a token that is taken for valid, as a JSON object'
+            cand --config 'Configuration file; by default the nearest `meshlint.yaml` or `.meshlint.yaml` in the working directory or above it, up to the root of the repository'
+            cand -n 'Namespace of resources that name none [default: default]'
+            cand --namespace 'Namespace of resources that name none [default: default]'
+            cand --cluster-domain 'DNS domain of the cluster [default: cluster.local]'
+            cand --mesh-config 'File with Istio''s MeshConfig, or an IstioOperator or Helm values that have it; by default that of the ConfigMap `istio` in the input'
+            cand --istio-version 'Version of Istio that the files are for [default: the latest that is known]'
+            cand --color 'When to use colors'
+            cand --http2 'Send HTTP/2'
+            cand --no-config 'Do not look for a configuration file'
+            cand --assume-complete 'Take what is not in the input for missing, even where the input may not be all there is'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'meshlint;diff'= {
             cand --format 'How to show it'
             cand --workload 'The sidecar of this pod, Deployment, StatefulSet, …: `namespace/name`, or `name` in the default namespace'
@@ -152,6 +177,7 @@ set edit:completion:arg-completer[meshlint] = {|@words|
         &'meshlint;help'= {
             cand check 'Check Istio configuration'
             cand render 'Show the Envoy configuration that istiod would push'
+            cand trace 'Show what the proxies of the mesh do with a request, and why'
             cand diff 'Show what a change to the files changes in the configuration of proxies'
             cand parse 'Show how Kubernetes reads a file'
             cand explain 'Explain a rule'
@@ -164,6 +190,8 @@ set edit:completion:arg-completer[meshlint] = {|@words|
         &'meshlint;help;check'= {
         }
         &'meshlint;help;render'= {
+        }
+        &'meshlint;help;trace'= {
         }
         &'meshlint;help;diff'= {
         }

@@ -31,6 +31,7 @@ complete -c meshlint -n "__fish_meshlint_needs_command" -s h -l help -d 'Print h
 complete -c meshlint -n "__fish_meshlint_needs_command" -s V -l version -d 'Print version'
 complete -c meshlint -n "__fish_meshlint_needs_command" -f -a "check" -d 'Check Istio configuration'
 complete -c meshlint -n "__fish_meshlint_needs_command" -f -a "render" -d 'Show the Envoy configuration that istiod would push'
+complete -c meshlint -n "__fish_meshlint_needs_command" -f -a "trace" -d 'Show what the proxies of the mesh do with a request, and why'
 complete -c meshlint -n "__fish_meshlint_needs_command" -f -a "diff" -d 'Show what a change to the files changes in the configuration of proxies'
 complete -c meshlint -n "__fish_meshlint_needs_command" -f -a "parse" -d 'Show how Kubernetes reads a file'
 complete -c meshlint -n "__fish_meshlint_needs_command" -f -a "explain" -d 'Explain a rule'
@@ -73,6 +74,7 @@ complete -c meshlint -n "__fish_meshlint_using_subcommand check" -s h -l help -d
 complete -c meshlint -n "__fish_meshlint_using_subcommand render" -s o -l output -d 'How to print it [default: table on a terminal, else json]' -r -f -a "table\t'Tables as those of `istioctl proxy-config`, with the places in the files that rows come from'
 json\t'`{node, listeners, routes, clusters, endpoints}` as protobuf JSON; of several proxies `{proxies: {KEY: …}}`'
 yaml\t'The same as YAML'
+config-dump\t'What `istioctl proxy-config --file` reads'
 bootstrap\t'A static bootstrap for a plain Envoy, as JSON'"
 complete -c meshlint -n "__fish_meshlint_using_subcommand render" -l workload -d 'The sidecar of this pod, Deployment, StatefulSet, …: `namespace/name`, or `name` in the default namespace' -r
 complete -c meshlint -n "__fish_meshlint_using_subcommand render" -l gateway -d 'The proxy that serves this Gateway, or the gateway workload of this name' -r
@@ -108,6 +110,28 @@ complete -c meshlint -n "__fish_meshlint_using_subcommand render" -l provenance 
 complete -c meshlint -n "__fish_meshlint_using_subcommand render" -l no-config -d 'Do not look for a configuration file'
 complete -c meshlint -n "__fish_meshlint_using_subcommand render" -l assume-complete -d 'Take what is not in the input for missing, even where the input may not be all there is'
 complete -c meshlint -n "__fish_meshlint_using_subcommand render" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c meshlint -n "__fish_meshlint_using_subcommand trace" -l format -d 'How to print it' -r -f -a "text\t''
+json\t''"
+complete -c meshlint -n "__fish_meshlint_using_subcommand trace" -l from -d 'The workload that sends: `namespace/name` of a pod, Deployment, StatefulSet, …' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand trace" -l gateway -d 'The Gateway, or gateway workload, that the client sends to; the port of the URL is that of its Service' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand trace" -s H -l header -d 'A header: `name: value`' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand trace" -l sni -d 'The server name in TLS [default: the host of the URL]' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand trace" -l source-ip -d 'The address of a client outside of the files' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand trace" -l principal -d 'The identity in the client\'s certificate, as `spiffe://cluster.local/ns/shop/sa/web`' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand trace" -l jwt -d 'A token, sent as `Authorization: Bearer`; its signature and times are not looked at' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand trace" -l claims -d 'The claims of a token that is taken for valid, as a JSON object' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand trace" -l config -d 'Configuration file; by default the nearest `meshlint.yaml` or `.meshlint.yaml` in the working directory or above it, up to the root of the repository' -r -F
+complete -c meshlint -n "__fish_meshlint_using_subcommand trace" -s n -l namespace -d 'Namespace of resources that name none [default: default]' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand trace" -l cluster-domain -d 'DNS domain of the cluster [default: cluster.local]' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand trace" -l mesh-config -d 'File with Istio\'s MeshConfig, or an IstioOperator or Helm values that have it; by default that of the ConfigMap `istio` in the input' -r -F
+complete -c meshlint -n "__fish_meshlint_using_subcommand trace" -l istio-version -d 'Version of Istio that the files are for [default: the latest that is known]' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand trace" -l color -d 'When to use colors' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c meshlint -n "__fish_meshlint_using_subcommand trace" -l http2 -d 'Send HTTP/2'
+complete -c meshlint -n "__fish_meshlint_using_subcommand trace" -l no-config -d 'Do not look for a configuration file'
+complete -c meshlint -n "__fish_meshlint_using_subcommand trace" -l assume-complete -d 'Take what is not in the input for missing, even where the input may not be all there is'
+complete -c meshlint -n "__fish_meshlint_using_subcommand trace" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c meshlint -n "__fish_meshlint_using_subcommand diff" -l format -d 'How to show it' -r -f -a "text\t'For people'
 json\t'An array of changes'"
 complete -c meshlint -n "__fish_meshlint_using_subcommand diff" -l workload -d 'The sidecar of this pod, Deployment, StatefulSet, …: `namespace/name`, or `name` in the default namespace' -r
@@ -159,13 +183,14 @@ complete -c meshlint -n "__fish_meshlint_using_subcommand man" -l color -d 'When
 always\t''
 never\t''"
 complete -c meshlint -n "__fish_meshlint_using_subcommand man" -s h -l help -d 'Print help'
-complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render diff parse explain rules schema completions man help" -f -a "check" -d 'Check Istio configuration'
-complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render diff parse explain rules schema completions man help" -f -a "render" -d 'Show the Envoy configuration that istiod would push'
-complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render diff parse explain rules schema completions man help" -f -a "diff" -d 'Show what a change to the files changes in the configuration of proxies'
-complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render diff parse explain rules schema completions man help" -f -a "parse" -d 'Show how Kubernetes reads a file'
-complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render diff parse explain rules schema completions man help" -f -a "explain" -d 'Explain a rule'
-complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render diff parse explain rules schema completions man help" -f -a "rules" -d 'List the rules'
-complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render diff parse explain rules schema completions man help" -f -a "schema" -d 'Print the JSON Schema of a kind'
-complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render diff parse explain rules schema completions man help" -f -a "completions" -d 'Print a script that completes meshlint\'s arguments in a shell'
-complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render diff parse explain rules schema completions man help" -f -a "man" -d 'Print a manual page'
-complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render diff parse explain rules schema completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render trace diff parse explain rules schema completions man help" -f -a "check" -d 'Check Istio configuration'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render trace diff parse explain rules schema completions man help" -f -a "render" -d 'Show the Envoy configuration that istiod would push'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render trace diff parse explain rules schema completions man help" -f -a "trace" -d 'Show what the proxies of the mesh do with a request, and why'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render trace diff parse explain rules schema completions man help" -f -a "diff" -d 'Show what a change to the files changes in the configuration of proxies'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render trace diff parse explain rules schema completions man help" -f -a "parse" -d 'Show how Kubernetes reads a file'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render trace diff parse explain rules schema completions man help" -f -a "explain" -d 'Explain a rule'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render trace diff parse explain rules schema completions man help" -f -a "rules" -d 'List the rules'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render trace diff parse explain rules schema completions man help" -f -a "schema" -d 'Print the JSON Schema of a kind'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render trace diff parse explain rules schema completions man help" -f -a "completions" -d 'Print a script that completes meshlint\'s arguments in a shell'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render trace diff parse explain rules schema completions man help" -f -a "man" -d 'Print a manual page'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render trace diff parse explain rules schema completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

@@ -9,7 +9,7 @@ use crate::envoy::route::{
     ClusterWeight, DirectResponseAction, HostRewrite, RedirectAction, RedirectResponseCode, RouteAction,
 };
 
-use super::call::{Headers, Request};
+use super::call::Request;
 use super::matching::{HeaderTest, TextTest};
 use super::path::{location, replace_matches, replace_prefix};
 
@@ -100,13 +100,17 @@ impl Answer {
         Self { location: Some(location), ..Self::new(301, "", By::HttpsRedirect) }
     }
 
-    pub fn direct(response: &DirectResponseAction) -> Self {
+    /// One that says that something is made, or is elsewhere, tells the place: that of the request.
+    pub fn direct(response: &DirectResponseAction, request: &Request) -> Self {
         let body = match &response.body {
             Some(DataSource::InlineString(text)) => text.clone(),
             Some(DataSource::InlineBytes(bytes)) => String::from_utf8_lossy(&bytes.0).into_owned(),
             _ => String::new(),
         };
-        Self::new(response.status.try_into().unwrap_or(500), body, By::DirectResponse)
+        let status = response.status.try_into().unwrap_or(500);
+        let tells = status == 201 || (300..400).contains(&status);
+        let location = tells.then(|| format!("{}://{}{}", request.scheme, request.authority, request.path));
+        Self { location, ..Self::new(status, body, By::DirectResponse) }
     }
 }
 
@@ -158,25 +162,26 @@ impl Cors {
     }
 }
 
-/// Carries out changes of headers. What is removed is removed first (Envoy 1.40 `source/common/router/header_parser.cc`).
-pub fn change(headers: &mut Headers, request: &Request, to_add: &[HeaderValueOption], to_remove: &[String]) {
+/// Carries out changes of headers. What is removed is removed first, and values are made before any of them is set (Envoy
+/// 1.40 `source/common/router/header_parser.cc`).
+pub fn change(request: &mut Request, to_add: &[HeaderValueOption], to_remove: &[String]) {
     for name in to_remove {
-        headers.remove(name);
+        request.headers.remove(name);
     }
-    for option in to_add {
-        let Some(header) = &option.header else { continue };
+    let values = to_add.iter().filter_map(|option| {
+        let header = option.header.as_ref()?;
         let value = substitute(&header.value, request);
-        if value.is_empty() && !option.keep_empty_value {
-            continue;
-        }
-        let has = headers.has(&header.key.to_ascii_lowercase());
+        (option.keep_empty_value || !value.is_empty()).then_some((option, header, value))
+    });
+    for (option, header, value) in values.collect::<Vec<_>>() {
+        let has = request.headers.has(&header.key);
         match option.append_action {
             HeaderAppendAction::AddIfAbsent if has => {}
             HeaderAppendAction::OverwriteIfExists if !has => {}
             HeaderAppendAction::OverwriteIfExists | HeaderAppendAction::OverwriteIfExistsOrAdd => {
-                headers.set(&header.key, value);
+                request.headers.set(&header.key, value);
             }
-            _ => headers.add(&header.key, value),
+            _ => request.headers.add(&header.key, value),
         }
     }
 }
@@ -201,9 +206,9 @@ fn substitute(value: &str, request: &Request) -> String {
             _ => match command.strip_prefix("REQ(").and_then(|rest| rest.strip_suffix(')')) {
                 Some(name) => {
                     let (name, other) = name.split_once('?').unwrap_or((name, ""));
-                    let lower = |name: &str| name.to_ascii_lowercase();
-                    let found = request.header(&lower(name)).or_else(|| request.header(&lower(other)));
-                    result.push_str(&found.unwrap_or_default());
+                    result.push_str(
+                        first_value(request, name).or_else(|| first_value(request, other)).unwrap_or_default(),
+                    );
                 }
                 None => result.push_str(&format!("%{command}%")),
             },
@@ -213,17 +218,19 @@ fn substitute(value: &str, request: &Request) -> String {
     result + rest
 }
 
+/// Of a header or pseudo-header.
+fn first_value<'r>(request: &'r Request, name: &str) -> Option<&'r str> {
+    match name.to_ascii_lowercase().as_str() {
+        ":method" => Some(&request.method),
+        ":authority" | "host" => Some(&request.authority),
+        ":scheme" => Some(&request.scheme),
+        ":path" => Some(&request.path),
+        _ => request.headers.get(name),
+    }
+}
+
 /// Rewrites path and host as a route asks for. `matched` is how much of the path the route matched.
 pub fn rewrite(request: &mut Request, action: &RouteAction, weight: Option<&ClusterWeight>, matched: usize) {
-    let path = match (&action.regex_rewrite, action.prefix_rewrite.as_str()) {
-        (Some(regex), _) => replace_matches(&request.path, regex),
-        (None, "") => request.path.clone(),
-        (None, prefix) => replace_prefix(&request.path, matched, prefix),
-    };
-    if path != request.path {
-        let original = std::mem::replace(&mut request.path, path);
-        request.headers.set("x-envoy-original-path", original);
-    }
     let own = weight.and_then(|weight| weight.host_rewrite_literal.clone()).filter(|host| !host.is_empty());
     let host = own.or_else(|| match &action.host_rewrite {
         Some(HostRewrite::HostRewriteLiteral(host)) => Some(host.clone()),
@@ -235,8 +242,18 @@ pub fn rewrite(request: &mut Request, action: &RouteAction, weight: Option<&Clus
     if let Some(host) = host.filter(|host| *host != request.authority) {
         let original = std::mem::replace(&mut request.authority, host);
         if action.append_x_forwarded_host {
-            request.headers.add("x-forwarded-host", original);
+            request.headers.add("x-forwarded-host", original.clone());
         }
+        request.headers.set("x-envoy-original-host", original);
+    }
+    let path = match (&action.regex_rewrite, action.prefix_rewrite.as_str()) {
+        (Some(regex), _) => replace_matches(&request.path, regex),
+        (None, "") => request.path.clone(),
+        (None, prefix) => replace_prefix(&request.path, matched, prefix),
+    };
+    if path != request.path {
+        let original = std::mem::replace(&mut request.path, path);
+        request.headers.set("x-envoy-original-path", original);
     }
 }
 
@@ -265,11 +282,12 @@ mod tests {
             option("x-none", "no", "OVERWRITE_IF_EXISTS"),
             option("x-path", "%REQ(:path)% of %REQ(X-None?:authority)% at 100%% %START_TIME%", "ADD_IF_ABSENT"),
         ];
-        let mut headers: Headers = [("x-set", "old"), ("x-add", "1"), ("x-gone", "1")].into_iter().collect();
-        change(&mut headers, &Request::get("a.test", "/p"), &to_add, &["X-Gone".to_owned()]);
+        let headers: Headers = [("x-set", "old"), ("x-add", "1"), ("x-gone", "1")].into_iter().collect();
+        let mut request = Request { headers, ..Request::get("a.test", "/p") };
+        change(&mut request, &to_add, &["X-Gone".to_owned()]);
         let path = "/p of a.test at 100% %START_TIME%";
         let expected = [("x-add", "1"), ("x-set", "new"), ("x-add", "2"), ("x-absent", "a"), ("x-path", path)];
-        assert_eq!(headers.iter().collect::<Vec<_>>(), expected);
+        assert_eq!(request.headers.iter().collect::<Vec<_>>(), expected);
     }
 
     #[test]
@@ -278,7 +296,11 @@ mod tests {
         let mut request = Request::get("a.test", "/old/x?y=1");
         rewrite(&mut request, &RouteAction::read(&action).unwrap(), None, "/old".len());
         assert_eq!((request.path.as_str(), request.authority.as_str()), ("/new/x?y=1", "b.test"));
-        let expected = [("x-envoy-original-path", "/old/x?y=1"), ("x-forwarded-host", "a.test")];
+        let expected = [
+            ("x-forwarded-host", "a.test"),
+            ("x-envoy-original-host", "a.test"),
+            ("x-envoy-original-path", "/old/x?y=1"),
+        ];
         assert_eq!(request.headers.iter().collect::<Vec<_>>(), expected);
     }
 

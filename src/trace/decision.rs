@@ -214,9 +214,12 @@ impl<'t> ChainChoice<'t> {
 impl Forward<'_> {
     /// Of the whole request, with all tries; `None` for no limit.
     pub fn timeout(&self) -> Option<Duration> {
-        let timeout = self.action.timeout.unwrap_or(DEFAULT_TIMEOUT);
-        Some(timeout).filter(|timeout| !timeout.is_zero())
+        timeout(self.action)
     }
+}
+
+pub(super) fn timeout(action: &RouteAction) -> Option<Duration> {
+    Some(action.timeout.unwrap_or(DEFAULT_TIMEOUT)).filter(|timeout| !timeout.is_zero())
 }
 
 impl Target<'_> {

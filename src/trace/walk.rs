@@ -14,7 +14,7 @@ use crate::envoy::route::{
 use super::answer::{Answer, By, Cors, Fault, change, rewrite};
 use super::arrival;
 use super::call::{Call, Request};
-use super::decision::{Closed, External, Forward, Outcome, Policies, Routing, Step, Target, Verdicts};
+use super::decision::{Closed, External, Forward, Outcome, Policies, Routing, Step, Target, Verdicts, timeout};
 use super::filters::{self, Chain, Http, HttpStep, NetworkStep};
 use super::jwt::TokenVerdict;
 use super::listener::Inspected;
@@ -78,14 +78,13 @@ impl<'t> Walk<'t> {
                 }
                 NetworkStep::External(external) => self.ask(external),
                 NetworkStep::Tcp(proxy) => return Outcome::Connect(self.connect(proxy)),
+                NetworkStep::Http(_) if chain.tls.is_none() && self.call.connection.tls.is_some() => {
+                    return Outcome::Closed(Closed::TlsToPlain);
+                }
                 NetworkStep::Http(http) => {
-                    return match (&chain.tls, &self.call.connection.tls, &self.call.request) {
-                        (None, Some(_), _) => Outcome::Closed(Closed::TlsToPlain),
-                        (_, _, None) => Outcome::Closed(Closed::NotHttp),
-                        (_, _, Some(request)) => {
-                            let request = request.clone();
-                            self.serve(http, request)
-                        }
+                    return match self.call.request.take() {
+                        Some(request) => self.serve(http, request),
+                        None => Outcome::Closed(Closed::NotHttp),
                     };
                 }
             }
@@ -139,7 +138,10 @@ impl<'t> Walk<'t> {
         request.scheme = arrival::scheme(http, &request, self.call.connection.tls.is_some());
         match arrival::path(http, &request.path) {
             Ok(path) => request.path = path,
-            Err(answer) => return Outcome::Answer(answer),
+            Err(answer) => {
+                self.call.request = Some(request);
+                return Outcome::Answer(answer);
+            }
         }
         if let Some(at) = port_of(&request.authority).filter(|_| http.strips_port) {
             request.authority.truncate(at);
@@ -239,7 +241,7 @@ impl<'t> Walk<'t> {
         let matched = host.matched_length(index, request);
         match &route.action {
             Some(Action::Redirect(redirect)) => Outcome::Answer(Answer::redirect(redirect, request, matched)),
-            Some(Action::DirectResponse(response)) => Outcome::Answer(Answer::direct(response)),
+            Some(Action::DirectResponse(response)) => Outcome::Answer(Answer::direct(response, request)),
             Some(Action::Route(action)) => self.forward(&Taken { http, host: host.host, route, action, matched }),
             None => Outcome::Answer(Answer::new(500, "", By::NoAction)),
         }
@@ -300,10 +302,13 @@ impl<'t> Walk<'t> {
         if http.is_edge || !sent.headers.has("x-forwarded-proto") {
             sent.headers.set("x-forwarded-proto", request.scheme.clone());
         }
+        let retry = action.retry_policy.as_ref().or(host.retry_policy.as_ref());
+        if let Some(limit) = retry.and_then(|retry| retry.per_try_timeout).or_else(|| timeout(action)) {
+            sent.headers.set("x-envoy-expected-rq-timeout-ms", limit.as_millis().to_string());
+        }
         if host.include_request_attempt_count {
             sent.headers.set("x-envoy-attempt-count", "1");
         }
-        let seen = sent.clone();
         let configuration = self.routing.as_ref().and_then(|routing| routing.configuration);
         let levels = [
             chosen.map(|own| (&own.request_headers_to_add, &own.request_headers_to_remove)),
@@ -312,7 +317,7 @@ impl<'t> Walk<'t> {
             configuration.map(|own| (&own.request_headers_to_add, &own.request_headers_to_remove)),
         ];
         for (to_add, to_remove) in levels.into_iter().flatten() {
-            change(&mut sent.headers, &seen, to_add, to_remove);
+            change(&mut sent, to_add, to_remove);
         }
         rewrite(&mut sent, action, chosen, matched);
         Some(sent)
