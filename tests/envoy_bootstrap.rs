@@ -236,6 +236,10 @@ fn what_is_left_out_is_what_envoy_refuses() {
             false,
         ),
         ("a header", adding("x-a", "50%% of %REQ(x-b)%"), true),
+        ("a command", adding("x-a", "%DOWNSTREAM_REMOTE_ADDRESS%"), true),
+        ("a command that is none", adding("x-a", "%FOO%"), false),
+        ("a format", logging("[%START_TIME%] %REQ(:METHOD)%\n"), true),
+        ("a format with a command that is none", logging("%REQUEST%"), false),
         ("a lone percent sign", adding("x-a", "50%"), false),
         ("the host", adding("Host", "a"), false),
         ("a pseudo header", adding(":path", "/a"), false),
@@ -289,6 +293,17 @@ fn http(routes: Value) -> Value {
         "routeConfig": routes,
         "httpFilters": [{"name": "router", "typedConfig": router}],
     }})
+}
+
+fn logging(format: &str) -> Value {
+    json!({"name": "l", "address": {"socketAddress": {"address": "127.0.0.1", "portValue": 80}}, "filterChains": [{}], "accessLog": [{
+        "name": "file",
+        "typedConfig": {
+            "@type": "type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog",
+            "path": "/dev/null",
+            "logFormat": {"textFormatSource": {"inlineString": format}},
+        },
+    }]})
 }
 
 fn ciphers(suite: &str) -> Value {

@@ -41,6 +41,7 @@ pub mod core;
 mod descriptor;
 pub mod endpoint;
 pub mod ext_authz;
+mod format_string;
 pub mod http_connection_manager;
 pub mod http_filter;
 pub mod istio;

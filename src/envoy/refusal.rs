@@ -14,11 +14,12 @@ use super::cluster::{Cluster, Discovery, DiscoveryType, LbPolicy};
 use super::config::Config;
 use super::core::{Address, CidrRange, SocketAddress};
 use super::endpoint::ClusterLoadAssignment;
+use super::format_string::problem_of_format;
 use super::http_connection_manager::RouteSpecifier;
 use super::listener::{FilterChain, FilterChainMatch, Listener};
 use super::message::{Message, Object};
 use super::route::RouteConfiguration;
-use crate::format::{HeaderValue, Re2, TableSize};
+use crate::format::{Re2, TableSize};
 
 /// A resource that Envoy does not take.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,7 +53,7 @@ impl fmt::Display for Refusal {
 /// clusters with one name, or listeners with one address, the first stays.
 ///
 /// Beside the rules that Envoy's proto files state (see [`check`]) these are some that its code has: about addresses,
-/// domains, filter chain matches, server names, weights, regular expressions, headers, cipher suites, key sets, and what
+/// domains, filter chain matches, server names, weights, regular expressions, headers, formats of access logs, cipher suites, key sets, and what
 /// goes with which type of cluster. It is not all that Envoy looks at.
 pub fn accepted(config: &Config) -> (Config, Vec<Refusal>) {
     let mut refusals = Vec::new();
@@ -121,6 +122,7 @@ fn problem_of(key: &str, value: &Value) -> Option<String> {
         "requestHeadersToAdd" | "responseHeadersToAdd" | "headersToAdd" => {
             value.as_array()?.iter().find_map(|option| problem_of_header(&option["header"]))
         }
+        "logFormat" => problem_of_formats(value),
         "requestHeadersToRemove" => texts(value).find_map(problem_of_header_name),
         "serverNames" => texts(value).find_map(problem_of_server_name),
         "cipherSuites" => texts(value).find_map(problem_of_cipher_suite),
@@ -138,8 +140,18 @@ fn texts(value: &Value) -> impl Iterator<Item = &str> {
 }
 
 fn problem_of_header(header: &Value) -> Option<String> {
-    let of_value = |text| HeaderValue::parse(text).err().map(|reason| reason.message().to_owned());
-    problem_of_header_name(header["key"].as_str()?).or_else(|| header["value"].as_str().and_then(of_value))
+    problem_of_header_name(header["key"].as_str()?).or_else(|| header["value"].as_str().and_then(problem_of_format))
+}
+
+/// The formats of an access log; with `formatters` of its own, it may have more commands than those of Envoy.
+fn problem_of_formats(formats: &Value) -> Option<String> {
+    match formats {
+        Value::String(text) => problem_of_format(text),
+        Value::Object(fields) if fields.contains_key("formatters") => None,
+        Value::Object(fields) => fields.values().find_map(problem_of_formats),
+        Value::Array(items) => items.iter().find_map(problem_of_formats),
+        _ => None,
+    }
 }
 
 fn problem_of_header_name(name: &str) -> Option<String> {
