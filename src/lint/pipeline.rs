@@ -5,7 +5,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::finding::{Finding, Severity};
 use crate::mesh::{Mesh, Settings};
-use crate::model::{Kind, Meta, Resources, objects, reference};
+use crate::model::{Kind, Meta, Resources, Texts, objects, reference};
 use crate::rules;
 use crate::schema;
 use crate::source::{Sources, Span};
@@ -41,8 +41,8 @@ pub(super) fn analyze(sources: &Sources, config: &Config) -> Analysis {
     })
 }
 
-/// Reads all sources as one mesh without what istiod's webhook and the API server refuse, and gives it to `ask`, with the
-/// findings for which objects were left out.
+/// Reads all sources as one mesh without what istiod's webhook and the API server refuse, with what istiod makes of objects
+/// of the Gateway API, and gives it to `ask`, with the findings for which objects were left out.
 pub(super) fn with_admitted<R>(
     sources: &Sources,
     config: &Config,
@@ -61,8 +61,14 @@ pub(super) fn with_admitted<R>(
         if !refused.is_empty() {
             resources.retain(|meta| !refused.contains(&meta.reference()));
         }
-        let answer = Mesh::new(&resources, settings);
-        ask(&answer, findings)
+        let texts = Texts::default();
+        let mesh = Mesh::new(&resources, settings.clone());
+        let made = mesh.istio_objects(&texts.writer());
+        if made.is_empty() {
+            return ask(&mesh, findings);
+        }
+        let resources = made.with_others(&resources);
+        ask(&Mesh::new(&resources, settings), findings)
     })
 }
 

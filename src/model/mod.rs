@@ -12,7 +12,9 @@ pub mod networking;
 mod object;
 mod read;
 pub mod security;
+mod texts;
 pub mod virtual_service;
 
 pub use object::{Kind, Meta, Object, Resources, Scope, kind_of, objects, reference};
-pub use read::{Bool, Field, Float, Int, IntOrStr, Labels, Located, Map, Read, Str};
+pub use read::{Bool, Field, Float, Int, IntOrStr, Labels, Located, Map, Message, Read, Str};
+pub use texts::{TextWriter, Texts};

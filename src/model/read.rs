@@ -111,6 +111,20 @@ impl<T: PartialEq> PartialEq for Map<'_, T> {
     }
 }
 
+/// Of entries with the same key, the last counts, in the place of the first.
+impl<'a, T> FromIterator<(Str<'a>, T)> for Map<'a, T> {
+    fn from_iter<I: IntoIterator<Item = (Str<'a>, T)>>(entries: I) -> Self {
+        let mut all: Vec<(Str<'a>, T)> = Vec::new();
+        for (key, value) in entries {
+            match all.iter_mut().find(|(own, _)| own.value == key.value) {
+                Some(old) => old.1 = value,
+                None => all.push((key, value)),
+            }
+        }
+        Self(all)
+    }
+}
+
 impl<T> Default for Map<'_, T> {
     fn default() -> Self {
         Self(Vec::new())

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::format::quote_regex;
+
 use super::matching::Regex;
 
 #[derive(Debug)]
@@ -51,17 +53,11 @@ fn expression(segment: &str) -> String {
             Some((variable, suffix)) => {
                 let pattern = variable.split_once('=').map_or("*", |(_, pattern)| pattern);
                 let pattern: Vec<_> = pattern.split('/').map(expression).collect();
-                format!("({}){}", pattern.join("/"), quote(suffix))
+                format!("({}){}", pattern.join("/"), quote_regex(suffix))
             }
-            None => quote(segment),
+            None => quote_regex(segment),
         },
     }
-}
-
-fn quote(text: &str) -> String {
-    text.chars()
-        .flat_map(|letter| ["\\".repeat(usize::from(".+*?()|[]{}^$\\".contains(letter))), letter.to_string()])
-        .collect()
 }
 
 impl fmt::Display for Template {

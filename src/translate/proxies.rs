@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::mesh::{Injection, Mesh, Workload, WorkloadKind};
+use crate::mesh::{GATEWAY_NAME_LABEL, Injection, Mesh, Workload, WorkloadKind};
 use crate::model::Labels;
 
 use super::proxy::{Interception, Locality, Proxy, ProxyKind};
@@ -131,6 +131,25 @@ impl<'m> PushContext<'m> {
                 labels: owned(selector),
                 ip: UNKNOWN_IP.to_owned(),
                 service_account: "default".to_owned(),
+                locality: None,
+                meta: BTreeMap::new(),
+            });
+        }
+        for service in &self.mesh.services {
+            let name = service.selector().and_then(|selector| selector.text(GATEWAY_NAME_LABEL));
+            let Some((selector, name)) = service.selector().zip(name) else { continue };
+            if self.mesh.select_everywhere(selector).iter().any(|workload| workload.namespace == service.namespace) {
+                continue;
+            }
+            found.push(ProxySpec {
+                key: format!("{}/{name}", service.namespace),
+                name: name.to_owned(),
+                r#type: ProxyKind::Router,
+                namespace: service.namespace.to_owned(),
+                workload: String::new(),
+                labels: owned(selector),
+                ip: UNKNOWN_IP.to_owned(),
+                service_account: service.meta().name.value.to_owned(),
                 locality: None,
                 meta: BTreeMap::new(),
             });

@@ -298,7 +298,8 @@ impl<'t> Imports<'t> {
     fn imports_virtual_service(&self, service: &VirtualService<'_>) -> bool {
         let namespace = service.namespace();
         service.hosts.iter().any(|host| {
-            let meets = |entry: &str| host_matches(entry, host);
+            let by_subset = service.has_route_semantics();
+            let meets = |entry: &str| if by_subset { host_subset_of(host, entry) } else { host_matches(entry, host) };
             let within = |entry: &str| host_subset_of(host, entry);
             self.lists(&self.included, namespace).any(meets) && !self.lists(&self.excluded, namespace).any(within)
         })
@@ -370,6 +371,10 @@ fn virtual_services<'t>(
     imports: Option<&Imports<'t>>,
 ) -> Vec<&'t VirtualService<'t>> {
     let mut found = push.virtual_services_for(namespace, GatewayReference::Mesh);
+    // Routes of the Gateway API for clients of their own namespace come before what others say.
+    let is_own_route =
+        |service: &&VirtualService<'_>| service.has_route_semantics() && service.namespace() == namespace;
+    found.sort_by_key(|service| (service.rank(namespace), !is_own_route(service)));
     found.retain(|service| imports.is_none_or(|imports| imports.imports_virtual_service(service)));
     found
 }

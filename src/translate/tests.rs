@@ -1,5 +1,5 @@
 //! What is made of the files in `testdata/translate`, with what is expected beside them as `NAME.snap`: in `routes` the
-//! route configurations of sidecars, in `gateway` also the listeners of gateways. The proxies are those of the pods, and a
+//! route configurations of sidecars, in `gateway` and `gateway_api` also the listeners of gateways. The proxies are those of the pods, and a
 //! document without a kind is the MeshConfig.
 
 use std::fs;
@@ -11,21 +11,26 @@ use super::{ProxyKind, PushContext, Translator};
 use crate::envoy::Json;
 use crate::envoy::listener::Listener;
 use crate::mesh::{Mesh, Options, Settings};
-use crate::model::{Resources, kind_of, objects};
+use crate::model::{Resources, Texts, kind_of, objects};
 use crate::source::SourceId;
 use crate::yaml;
 
 #[test]
 fn virtual_services_become_routes() {
-    snapshots("routes", ProxyKind::Sidecar, 6);
+    snapshots("routes", 6, |_| ProxyKind::Sidecar);
 }
 
 #[test]
 fn gateways_become_listeners_and_routes() {
-    snapshots("gateway", ProxyKind::Router, 6);
+    snapshots("gateway", 6, |_| ProxyKind::Router);
 }
 
-fn snapshots(folder: &str, kind: ProxyKind, at_least: usize) {
+#[test]
+fn objects_of_the_gateway_api_become_those_of_istio() {
+    snapshots("gateway_api", 3, |file| if file == "mesh" { ProxyKind::Sidecar } else { ProxyKind::Router });
+}
+
+fn snapshots(folder: &str, at_least: usize, kind: impl Fn(&str) -> ProxyKind) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/translate").join(folder);
     let mut paths: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
@@ -37,8 +42,9 @@ fn snapshots(folder: &str, kind: ProxyKind, at_least: usize) {
         omit_expression => true,
     }, {
         for path in paths {
-            let made = made(&fs::read_to_string(&path).unwrap(), kind);
-            insta::assert_snapshot!(path.file_stem().unwrap().to_str().unwrap(), serde_yaml::to_string(&made).unwrap());
+            let name = path.file_stem().unwrap().to_str().unwrap();
+            let made = made(&fs::read_to_string(&path).unwrap(), kind(name));
+            insta::assert_snapshot!(name, serde_yaml::to_string(&made).unwrap());
         }
     });
 }
@@ -53,7 +59,10 @@ fn made(text: &str, kind: ProxyKind) -> Value {
     }
     let options = Options::default();
     let mesh_config = tree.roots().find(|root| kind_of(*root).is_none());
-    let mesh = Mesh::new(&resources, Settings::new(&options, mesh_config));
+    let settings = Settings::new(&options, mesh_config);
+    let texts = Texts::default();
+    let resources = Mesh::new(&resources, settings.clone()).istio_objects(&texts.writer()).with_others(&resources);
+    let mesh = Mesh::new(&resources, settings);
     let push = PushContext::new(&mesh);
     let translator = Translator::new(&push);
     let specs = push.proxies();

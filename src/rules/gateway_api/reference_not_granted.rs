@@ -1,6 +1,5 @@
 use crate::mesh::Mesh;
-use crate::model::gateway_api::ReferenceGrant;
-use crate::model::{Kind, Object};
+use crate::model::Kind;
 use crate::rules::Report;
 
 use super::references::{routes, services};
@@ -56,19 +55,5 @@ fn say(draft: crate::rules::Draft<'_>, wanted: &Wanted<'_>) {
 /// Whether the reference needs no grant, has one, or may have one that the input does not show.
 fn is_granted(mesh: &Mesh<'_>, namespace: &str, wanted: &Wanted<'_>) -> bool {
     let shown = mesh.is_complete(Kind::ReferenceGrant, namespace) || mesh.is_complete(wanted.to, namespace);
-    let grants = mesh.resources.reference_grants.iter().filter(|grant| grant.meta.namespace == namespace);
-    namespace == wanted.from_namespace || !shown || grants.into_iter().any(|grant| grants_it(grant, wanted))
-}
-
-fn grants_it(grant: &Object<'_, ReferenceGrant<'_>>, wanted: &Wanted<'_>) -> bool {
-    let from = grant.spec.from.iter().any(|from| {
-        from.group.is_some_and(|group| group.value == wanted.from.group())
-            && from.kind.is_some_and(|kind| kind.value == wanted.from.name())
-            && from.namespace.is_some_and(|namespace| namespace.value == wanted.from_namespace)
-    });
-    from && grant.spec.to.iter().any(|to| {
-        to.group.is_none_or(|group| group.value == wanted.to.group())
-            && to.kind.is_some_and(|kind| kind.value == wanted.to.name())
-            && to.name.is_none_or(|name| name.value == wanted.name)
-    })
+    !shown || mesh.grants((wanted.from, wanted.from_namespace), (wanted.to, namespace), wanted.name)
 }

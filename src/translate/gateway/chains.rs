@@ -2,7 +2,7 @@
 
 use crate::envoy::core::TransportSocket;
 use crate::envoy::listener::{Filter, FilterChain, FilterChainMatch};
-use crate::mesh::{GatewayReference, Protocol, host_subset_of};
+use crate::mesh::{GatewayReference, Protocol, host_subset_of, is_tls_route};
 use crate::model::virtual_service::RouteDestination;
 use crate::model::{Int, Str};
 use crate::translate::hcm::{self, Manager, Place};
@@ -124,11 +124,17 @@ impl<'x, 'c, 't> Chains<'x, 'c, 't> {
         self.servers.bound(server).usable(server).into_iter().find_map(|virtual_service| {
             let own = virtual_service.namespace();
             let fits = |gateways: &[Str<'t>], port: Option<Int>| fits(server, own, gateways, port);
-            let route = virtual_service.object.spec.tcp.iter().find(|route| {
+            let spec = &virtual_service.object.spec;
+            let tcp = spec.tcp.iter().find(|route| {
                 let block = route.r#match.iter().any(|block| fits(&block.gateways, block.port));
                 (route.r#match.is_empty() || block) && !route.route.is_empty()
-            })?;
-            Some(Chain::new(self.destination_filters(server, virtual_service, &route.route), route.node.head()))
+            });
+            // Other VirtualServices have TLS routes only for what is passed on.
+            let mut tls = spec.tls.iter().filter(|_| server.has_tls() && is_tls_route(&virtual_service.object.meta));
+            let mut tls = || tls.find(|route| route.r#match.iter().any(|block| fits(&block.gateways, block.port)));
+            let tcp = tcp.map(|route| (route.node, &route.route));
+            let (node, route) = tcp.or_else(|| tls().map(|route| (route.node, &route.route)))?;
+            Some(Chain::new(self.destination_filters(server, virtual_service, route), node.head()))
         })
     }
 

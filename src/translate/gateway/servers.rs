@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::format::Host;
-use crate::mesh::{GatewayReference, Protocol, ServerRef};
-use crate::model::networking::ServerTlsSettings;
+use crate::mesh::{GatewayReference, Protocol, ServerRef, gateway_services};
+use crate::model::Object;
+use crate::model::networking::{Gateway, ServerTlsSettings};
 use crate::source::Span;
 use crate::translate::Context;
 use crate::translate::push::VirtualService;
@@ -98,21 +99,14 @@ impl<'t> Server<'t> {
         self.of.server.node.head()
     }
 
-    fn new(of: ServerRef<'t>, targets: &[ServiceTarget<'t>]) -> Option<Self> {
+    fn new(of: ServerRef<'t>, listening_port: i64) -> Option<Self> {
         of.server.port.as_ref()?;
         let number = of.port().unwrap_or(0);
         let mut hosts: Vec<_> = of.hosts().map(|(namespace, host, _)| ServerHost { namespace, host }).collect();
         if of.server.hosts.iter().any(|host| host.value == "*/*") {
             hosts = vec![ServerHost { namespace: None, host: "*" }];
         }
-        let mut server = Self {
-            of,
-            hosts,
-            number,
-            listening_port: listening_port(number, targets),
-            protocol: of.protocol(),
-            route_name: String::new(),
-        };
+        let mut server = Self { of, hosts, number, listening_port, protocol: of.protocol(), route_name: String::new() };
         server.route_name = server.make_route_name();
         Some(server)
     }
@@ -246,12 +240,50 @@ fn port_in_name(name: &str) -> u32 {
     port.and_then(|port| port.parse().ok()).unwrap_or(0)
 }
 
+/// Services labelled so do not tell where their ports lead.
+const AS_WRITTEN: &str = "experimental.istio.io/disable-gateway-port-translation";
+
 /// The port of the workload that the first of its Services has behind the port of the server; the same port if none has.
 pub(in crate::translate) fn listening_port(number: i64, targets: &[ServiceTarget<'_>]) -> i64 {
-    const AS_WRITTEN: &str = "experimental.istio.io/disable-gateway-port-translation";
     let translates = |target: &&ServiceTarget<'_>| target.service.mesh.meta().labels.get(AS_WRITTEN).is_none();
     let mut of_port = targets.iter().filter(|target| target.port.number == number).filter(translates);
     of_port.next().map_or(number, |target| target.number)
+}
+
+/// Where the ports of the servers of a Gateway lead.
+enum Ports<'x, 't> {
+    /// It selects pods.
+    OfPods(&'x [ServiceTarget<'t>]),
+    /// It is for Services, and only for what they lead to.
+    OfServices(Vec<ServiceTarget<'t>>),
+}
+
+impl<'x, 't> Ports<'x, 't> {
+    /// `None` if the Gateway is not for the proxy.
+    fn of(
+        context: &Context<'_, 't>,
+        gateway: &Object<'t, Gateway<'t>>,
+        targets: &'x [ServiceTarget<'t>],
+    ) -> Option<Self> {
+        let Some(services) = gateway_services(&gateway.meta) else {
+            return context.proxy.labels.contains(&gateway.spec.selector).then_some(Self::OfPods(targets));
+        };
+        let services: Vec<_> = services.collect();
+        let namespace = gateway.meta.namespace;
+        let mut targets = targets.to_vec();
+        targets.retain(|target| target.service.namespace() == namespace && services.contains(&target.service.host()));
+        (!targets.is_empty()).then_some(Self::OfServices(targets))
+    }
+
+    fn listening(&self, number: i64) -> Vec<i64> {
+        match self {
+            Ports::OfPods(targets) => vec![listening_port(number, targets)],
+            Ports::OfServices(targets) => {
+                let of_port = targets.iter().filter(|target| target.port.number == number);
+                of_port.map(|target| target.number).collect::<BTreeSet<_>>().into_iter().collect()
+            }
+        }
+    }
 }
 
 impl<'t> Servers<'t> {
@@ -260,14 +292,18 @@ impl<'t> Servers<'t> {
     pub fn of(context: &Context<'_, 't>) -> Self {
         let targets = targets::targets(context);
         let mut servers = Self::default();
-        for gateway in context.push.gateways_for(&context.proxy.labels) {
+        for gateway in &context.push.gateways {
+            let Some(ports) = Ports::of(context, gateway, &targets) else { continue };
             let reference =
                 GatewayReference::Named { namespace: gateway.meta.namespace, name: gateway.meta.name.value };
             let virtual_services = context.push.virtual_services_for(context.proxy.namespace, reference);
             servers.bound.insert(reference, Bound::new(virtual_services));
             for server in &gateway.spec.servers {
-                if let Some(server) = Server::new(ServerRef { gateway, server }, &targets) {
-                    servers.add(server);
+                let server = ServerRef { gateway, server };
+                for port in ports.listening(server.port().unwrap_or(0)) {
+                    if let Some(server) = Server::new(server, port) {
+                        servers.add(server);
+                    }
                 }
             }
         }

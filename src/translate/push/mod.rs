@@ -10,8 +10,8 @@ use std::sync::OnceLock;
 use rustc_hash::FxHashMap;
 
 use crate::mesh::{GatewayReference, Mesh, Resolution, Workload, by_age};
+use crate::model::Object;
 use crate::model::networking::Gateway;
-use crate::model::{Labels, Object};
 
 use super::proxy::Locality;
 use super::targets::ServiceTarget;
@@ -38,7 +38,7 @@ pub struct PushContext<'m> {
     pub(super) virtual_services: Vec<VirtualService<'m>>,
     pub(super) pods: Vec<Pod<'m>>,
     /// Oldest first.
-    gateways: Vec<&'m Object<'m, Gateway<'m>>>,
+    pub(super) gateways: Vec<&'m Object<'m, Gateway<'m>>>,
     services_by_host: FxHashMap<&'m str, Vec<usize>>,
     virtual_services_by_gateway: FxHashMap<GatewayReference<'m>, Vec<usize>>,
     /// By namespace and host, those of all objects that define the service.
@@ -147,22 +147,11 @@ impl<'m> PushContext<'m> {
         namespace: &str,
         gateway: GatewayReference<'_>,
     ) -> Vec<&VirtualService<'m>> {
-        use crate::mesh::ExportTo;
-        let rank = |service: &VirtualService<'_>| match service.export_to {
-            ExportTo::All => 2,
-            _ if service.namespace() == namespace => 0,
-            _ => 1,
-        };
         let bound = self.virtual_services_by_gateway.get(&gateway).into_iter().flatten();
         let usable = bound.map(|&at| &self.virtual_services[at]).filter(|service| service.export_to.sees(namespace));
         let mut found: Vec<_> = usable.collect();
-        found.sort_by_key(|service| rank(service));
+        found.sort_by_key(|service| service.rank(namespace));
         found
-    }
-
-    /// The Gateways that select pods with these labels, wherever they are.
-    pub(super) fn gateways_for(&self, labels: &Labels<'_>) -> impl Iterator<Item = &'m Object<'m, Gateway<'m>>> {
-        self.gateways.iter().copied().filter(|gateway| labels.contains(&gateway.spec.selector))
     }
 
     /// The endpoints of a service, of all its ports.

@@ -1,7 +1,7 @@
 //! VirtualServices as istiod uses them: names completed, delegates merged into those that delegate
 //! (istio 1.31 `pilot/pkg/model/virtualservice.go`).
 
-use crate::mesh::{DelegateLookup, ExportTo, GatewayReference, Mesh, by_age, match_conflict};
+use crate::mesh::{DelegateLookup, ExportTo, GatewayReference, Mesh, by_age, has_route_semantics, match_conflict};
 use crate::model::virtual_service::{self as model, Destination, HttpMatchRequest, HttpRoute, StringMatch};
 use crate::model::{Labels, Map, Object};
 use crate::source::Span;
@@ -59,6 +59,20 @@ impl<'m> VirtualService<'m> {
 
     pub fn name(&self) -> &'m str {
         self.object.meta.name.value
+    }
+
+    /// Among those that proxies of a namespace see: its own, those meant for it, those for all.
+    pub fn rank(&self, namespace: &str) -> u8 {
+        match self.export_to {
+            ExportTo::All => 2,
+            _ if self.namespace() == namespace => 0,
+            _ => 1,
+        }
+    }
+
+    /// Whether it is made of a route of the Gateway API.
+    pub fn has_route_semantics(&self) -> bool {
+        has_route_semantics(&self.object.meta)
     }
 
     pub fn is_bound_to(&self, gateway: GatewayReference<'_>) -> bool {

@@ -7,10 +7,12 @@ use crate::envoy::Json;
 use crate::envoy::core::{DataSource, FractionalPercent, RuntimeFractionalPercent};
 use crate::envoy::matcher::{RegexMatchAndSubstitute, RegexMatcher};
 use crate::envoy::route::{
-    Action, ClusterSpecifier, ClusterWeight, DirectResponseAction, HostRewrite, PathRewrite, RedirectAction,
-    RedirectResponseCode, RequestMirrorPolicy, Route, RouteAction, SchemeRewrite, WeightedCluster,
+    Action, ClusterNotFoundResponseCode, ClusterSpecifier, ClusterWeight, DirectResponseAction, HostRewrite,
+    PathRewrite, PathSpecifier, RedirectAction, RedirectResponseCode, RequestMirrorPolicy, Route, RouteAction,
+    RouteMatch, SchemeRewrite, WeightedCluster,
 };
 use crate::envoy::scalar::Bytes;
+use crate::format::quote_regex;
 use crate::model::Str;
 use crate::model::virtual_service::{HttpDirectResponse, HttpRedirect, HttpRewrite, HttpRouteDestination};
 use crate::translate::push::{Http, Target};
@@ -100,9 +102,17 @@ fn forward<'t>(
         request_mirror_policies: mirrors(environment, http),
         ..Default::default()
     };
+    let by_parts = environment.virtual_service.has_route_semantics();
+    if by_parts {
+        action.cluster_not_found_response_code = ClusterNotFoundResponseCode::InternalServerError;
+    }
     let rewritten = http.field(|route| route.rewrite.as_deref());
     if let Some(written) = rewritten {
         rewrite(written, &mut action);
+        if by_parts && action.prefix_rewrite == "/" {
+            action.prefix_rewrite.clear();
+            action.regex_rewrite = route.r#match.as_ref().map(without_prefix);
+        }
         action.append_x_forwarded_host = environment.context.proxy.settings.headers.forwarded_host;
     }
     let rewritten = rewritten.and_then(|rewrite| rewrite.authority).filter(|authority| !authority.is_empty());
@@ -132,6 +142,19 @@ fn rewrite(written: &HttpRewrite<'_>, action: &mut RouteAction) {
         });
     } else {
         action.prefix_rewrite = text(written.uri);
+    }
+}
+
+/// A rewrite of the prefix that was matched to nothing leaves one slash, whatever followed.
+fn without_prefix(matched: &RouteMatch) -> RegexMatchAndSubstitute {
+    let prefix = match &matched.path_specifier {
+        Some(PathSpecifier::PathSeparatedPrefix(prefix)) => prefix.as_str(),
+        _ => "",
+    };
+    RegexMatchAndSubstitute {
+        pattern: Some(RegexMatcher::new(format!("^{}(/?)(.*)", quote_regex(prefix)))),
+        substitution: r"/\2".to_owned(),
+        ..Default::default()
     }
 }
 

@@ -68,7 +68,9 @@ fn route<'t>(environment: &Environment<'_, 't>, http: &Http<'t>, matched: Option
     let changes = Changes::of(http.field(|route| route.headers.as_deref()));
     let mut route = Route {
         name: name(http, matched),
-        r#match: Some(matched.map_or_else(matching::everything, |matched| route_match(&matched.request))),
+        r#match: Some(matched.map_or_else(matching::everything, |matched| {
+            route_match(&matched.request, virtual_service.has_route_semantics())
+        })),
         metadata: Some(names::config_metadata(&virtual_service.object.meta, "virtual-service")),
         typed_per_filter_config: filters::of_route(http),
         stat_prefix: stat_prefix.map_or("", |prefix| prefix.value).to_owned(),

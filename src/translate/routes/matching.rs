@@ -14,11 +14,17 @@ pub(super) fn everything() -> RouteMatch {
     RouteMatch { path_specifier: Some(PathSpecifier::Prefix("/".to_owned())), ..Default::default() }
 }
 
-pub(super) fn route_match(request: &HttpMatchRequest<'_>) -> RouteMatch {
+/// With the semantics of the Gateway API a prefix ends where a part of the path does.
+pub(super) fn route_match(request: &HttpMatchRequest<'_>, whole_parts: bool) -> RouteMatch {
     let ignore_case = request.ignore_uri_case.is_some_and(|on| on.value);
     let mut matched = RouteMatch { case_sensitive: Some(!ignore_case), ..everything() };
     if let Some(kind) = request.uri.as_ref().and_then(|uri| uri.kind()) {
-        matched.path_specifier = Some(path(kind));
+        matched.path_specifier = Some(match kind {
+            StringMatchKind::Prefix(text) if whole_parts && text != "/" => {
+                PathSpecifier::PathSeparatedPrefix(text.strip_suffix('/').unwrap_or(text).to_owned())
+            }
+            kind => path(kind),
+        });
     }
     for (headers, inverted) in [(&request.headers, false), (&request.without_headers, true)] {
         for (name, text) in headers.iter() {

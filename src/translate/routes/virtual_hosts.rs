@@ -172,7 +172,15 @@ fn groups_of<'l, 't>(
     if routes.is_empty() {
         return Vec::new();
     }
-    let (services, foreign) = hosts(listener, registry, virtual_service);
+    let (mut services, foreign) = hosts(listener, registry, virtual_service);
+    if virtual_service.has_route_semantics() {
+        // Such a route is for the clients of its own namespace, or of the namespace of the service.
+        let own = virtual_service.namespace();
+        services.retain(|entry| own == entry.service.service.namespace() || own == context.proxy.namespace);
+        if services.is_empty() {
+            return Vec::new();
+        }
+    }
     let mut by_port: Vec<(i64, Vec<&Entry<'_, '_>>)> = Vec::new();
     for entry in services {
         for port in registry.http_ports(entry) {
@@ -211,7 +219,8 @@ fn hosts<'l, 't>(
     }
     for wildcard in wildcards.into_iter().map(|host| lower_case(host)) {
         let mut is_foreign = true;
-        for entry in registry.matching(&wildcard) {
+        let matching = registry.matching(&wildcard).filter(|_| !virtual_service.has_route_semantics());
+        for entry in matching {
             is_foreign = false;
             let in_force = listener.virtual_service_for(&entry.host);
             if in_force.is_some_and(|in_force| std::ptr::eq(in_force, virtual_service)) {

@@ -8,7 +8,7 @@ use crate::envoy::matcher::{
 };
 use crate::envoy::rbac::{Authenticated, Permission, Principal};
 use crate::envoy::route::{HeaderMatch, HeaderMatcher, UriTemplateMatchConfig};
-use crate::format::{PolicyPort, Subnet};
+use crate::format::{PolicyPort, Subnet, quote_regex};
 
 use super::super::jwt;
 use super::policy::Logic;
@@ -85,21 +85,21 @@ pub(in super::super) fn metadata<'k>(
 pub(super) fn principal(value: &str) -> Principal {
     authenticated(match (value.strip_prefix('*'), value.strip_suffix('*')) {
         _ if value == "*" => StringMatcher::regex(".+"),
-        (Some(suffix), _) => StringMatcher::regex(format!("{SPIFFE}.*{}", quoted(suffix))),
+        (Some(suffix), _) => StringMatcher::regex(format!("{SPIFFE}.*{}", quote_regex(suffix))),
         (None, Some(prefix)) => StringMatcher::prefix(format!("{SPIFFE}{prefix}")),
         (None, None) => StringMatcher::exact(format!("{SPIFFE}{value}")),
     })
 }
 
 pub(super) fn namespace(value: &str) -> Principal {
-    let parts: Vec<_> = value.split('*').map(quoted).collect();
+    let parts: Vec<_> = value.split('*').map(quote_regex).collect();
     authenticated(StringMatcher::regex(format!(".*/ns/{}/.*", parts.join(".*"))))
 }
 
 /// `namespace/account`, or an account in the namespace of the policy.
 pub(super) fn service_account(policy_namespace: &str, value: &str) -> Principal {
     let (namespace, account) = value.split_once('/').unwrap_or((policy_namespace, value));
-    let (namespace, account) = (quoted(namespace), quoted(account));
+    let (namespace, account) = (quote_regex(namespace), quote_regex(account));
     authenticated(StringMatcher::regex(format!("{SPIFFE}.+/ns/{namespace}/(.+/|)sa/{account}(/.+)?")))
 }
 
@@ -107,7 +107,9 @@ pub(super) fn trust_domain(value: &str) -> Principal {
     authenticated(match value.split_once('*') {
         _ if value == "*" => StringMatcher::prefix(SPIFFE),
         None => StringMatcher::prefix(format!("{SPIFFE}{value}/")),
-        Some((start, end)) => StringMatcher::regex(format!("{SPIFFE}{}[^/]*{}/.*", quoted(start), quoted(end))),
+        Some((start, end)) => {
+            StringMatcher::regex(format!("{SPIFFE}{}[^/]*{}/.*", quote_regex(start), quote_regex(end)))
+        }
     })
 }
 
@@ -163,16 +165,4 @@ fn any_value(mut values: Vec<ValueMatcher>) -> ValueMatcher {
         1 => values.remove(0),
         _ => ValueMatcher::OrMatch(OrMatcher { value_matchers: values, ..Default::default() }),
     }
-}
-
-/// A regular expression for exactly this text. Which characters get a backslash is as in Go's `regexp.QuoteMeta`.
-fn quoted(text: &str) -> String {
-    let mut quoted = String::with_capacity(text.len());
-    for character in text.chars() {
-        if r"\.+*?()|[]{}^$".contains(character) {
-            quoted.push('\\');
-        }
-        quoted.push(character);
-    }
-    quoted
 }
