@@ -51,25 +51,32 @@ pub(super) fn with_admitted<R>(
     with_input(sources, config, |mut resources, settings, Analysis { mut findings, .. }| {
         let is_field_rule =
             |id: &str| rules::find(id).is_some_and(|rule| FIELD_RULES.contains(&&*rule.page().category));
-        findings.extend(rules::check(&Mesh::new(&resources, settings.clone()), |rule| is_field_rule(rule.id)));
+        let mesh = Mesh::new(&resources, settings.clone());
+        findings.extend(rules::check(&mesh, |rule| is_field_rule(rule.id)));
         let severity =
             |finding: &Finding| finding.severity.or_else(|| rules::find(finding.rule).map(|rule| rule.page().severity));
         findings.retain(|finding| {
             finding.resource.is_some() && is_field_rule(finding.rule) && severity(finding) == Some(Severity::Error)
         });
         let refused: FxHashSet<_> = findings.iter().filter_map(|finding| finding.resource.as_deref()).collect();
-        if !refused.is_empty() {
-            resources.retain(|meta| !refused.contains(&meta.reference()));
+        if refused.is_empty() {
+            return with_made(&resources, &mesh, |mesh| ask(mesh, findings));
         }
-        let texts = Texts::default();
-        let mesh = Mesh::new(&resources, settings.clone());
-        let made = mesh.istio_objects(&texts.writer());
-        if made.is_empty() {
-            return ask(&mesh, findings);
-        }
-        let resources = made.with_others(&resources);
-        ask(&Mesh::new(&resources, settings), findings)
+        resources.retain(|meta| !refused.contains(&meta.reference()));
+        let mesh = Mesh::new(&resources, settings);
+        with_made(&resources, &mesh, |mesh| ask(mesh, findings))
     })
+}
+
+/// Gives the mesh to `ask`, with what istiod makes of objects of the Gateway API.
+fn with_made<R>(resources: &Resources<'_>, mesh: &Mesh<'_>, ask: impl FnOnce(&Mesh<'_>) -> R) -> R {
+    let texts = Texts::default();
+    let made = mesh.istio_objects(&texts.writer());
+    if made.is_empty() {
+        return ask(mesh);
+    }
+    let resources = made.with_others(resources);
+    ask(&Mesh::new(&resources, mesh.settings.clone()))
 }
 
 /// The categories of the rules that ask whether an object by itself is legal.
