@@ -2,10 +2,8 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use crate::mesh::Workload;
-
 use super::proxies::of_workload;
-use super::push::{Health, Service};
+use super::push::{Endpoint, Health, Service};
 use super::{Context, Proxy, ProxySpec, PushContext, Translator, gateway};
 
 /// What a name stands for.
@@ -19,10 +17,17 @@ pub struct Reached {
     pub endpoints: Vec<SocketAddr>,
 }
 
-impl PushContext<'_> {
+/// Names that lead to other names may lead in a circle.
+const MOST_ALIASES: usize = 8;
+
+impl<'m> PushContext<'m> {
     /// What a pod of `namespace` reaches under a name, which is completed as pods complete names (`search` and `ndots` in
     /// the `resolv.conf` that kubelet writes).
     pub fn reach(&self, name: &str, namespace: &str, port: u16) -> Option<Reached> {
+        self.reach_by_aliases(name, namespace, port, MOST_ALIASES)
+    }
+
+    fn reach_by_aliases(&self, name: &str, namespace: &str, port: u16, aliases: usize) -> Option<Reached> {
         let domain = &self.mesh.settings.options.cluster_domain;
         let name = name.to_ascii_lowercase();
         let searched =
@@ -34,10 +39,10 @@ impl PushContext<'_> {
         names.iter().find_map(|host| {
             let services: Vec<_> = self.services_named(host).collect();
             let first = services.first()?;
-            if let Some(target) = first.external_name().filter(|target| *target != name) {
-                return self.reach(target, namespace, port);
+            if let Some(target) = first.external_name() {
+                return self.reach_by_aliases(target, namespace, port, aliases.checked_sub(1)?);
             }
-            let of_port = |service: &&Service<'_>| self.endpoints_of_port(service, port);
+            let of_port = |service: &&Service<'m>| self.endpoints_of_port(service, port);
             let endpoints: Vec<_> = services.iter().flat_map(of_port).collect();
             let own = services.iter().filter_map(|service| service.address.parse().ok());
             let mut addresses: Vec<IpAddr> = own.filter(|address: &IpAddr| !address.is_unspecified()).collect();
@@ -54,14 +59,11 @@ impl PushContext<'_> {
         Some(format!("{name}.{}", found.namespace))
     }
 
-    fn endpoints_of_port(&self, service: &Service<'_>, port: u16) -> Vec<SocketAddr> {
+    fn endpoints_of_port(&self, service: &Service<'m>, port: u16) -> Vec<SocketAddr> {
         let Some(port) = service.ports().iter().find(|own| own.number == i64::from(port)) else { return Vec::new() };
-        let serves = self.services_named(service.host()).find(|own| std::ptr::eq(own.mesh, service.mesh));
-        let endpoints = serves.map_or(&[][..], |service| self.endpoints(service));
-        let of_port = endpoints.iter().filter(|own| own.port_name == port.name && own.health != Health::Unhealthy);
-        let address =
-            of_port.filter_map(|own| Some(SocketAddr::new(own.address.parse().ok()?, own.port.try_into().ok()?)));
-        address.collect()
+        let serves = |own: &&Endpoint<'_>| own.port_name == port.name && own.health != Health::Unhealthy;
+        let address = |own: &Endpoint<'_>| Some(SocketAddr::new(own.address.parse().ok()?, own.port.try_into().ok()?));
+        self.endpoints(service).iter().filter(serves).filter_map(address).collect()
     }
 
     /// The proxy of the pod or virtual machine at an address.
@@ -72,12 +74,11 @@ impl PushContext<'_> {
         of_pod.or_else(|| self.proxies().into_iter().find(|spec| spec.ip == ip))
     }
 
-    /// The address of a pod of a workload, and its service account: `namespace/name` of the pod or of what runs it.
-    pub fn pod_named(&self, namespace: &str, name: &str) -> Option<(IpAddr, &Workload<'_>)> {
-        let is_named = |own: &str, workload: &Workload<'_>| own == name || workload.meta.name.value == name;
+    /// The address of a pod, by its own name or that of what runs it.
+    pub fn pod_address(&self, namespace: &str, name: &str) -> Option<IpAddr> {
         let mut pods = self.pods.iter().filter(|pod| pod.workload.namespace == namespace);
-        let pod = pods.find(|pod| is_named(&pod.name, pod.workload))?;
-        Some((pod.ip.parse().ok()?, pod.workload))
+        let named = pods.find(|pod| pod.name == name || pod.workload.meta.name.value == name);
+        named?.ip.parse().ok()
     }
 }
 

@@ -18,10 +18,6 @@ pub(super) struct Sent {
     pub request: Option<Request>,
 }
 
-/// What a sidecar offers by ALPN for HTTP/1.1, and for bytes.
-pub(super) const MESH_HTTP: &[&str] = &["istio-http/1.1", "istio", "http/1.1"];
-pub(super) const MESH_TCP: &[&str] = &["istio-peer-exchange", "istio"];
-
 /// Follows a call, and writes down what proxies do with it.
 pub(super) struct Journey<'j> {
     mesh: &'j Mesh<'j>,
@@ -80,7 +76,8 @@ impl<'j> Journey<'j> {
         let Translation { config, notes, provenance } = self.translator.translate(&proxy);
         let tracer = Tracer::new(config);
         let decision = tracer.decide(Call { connection: sent.connection, request: sent.request }, way);
-        self.report.hops.push(self.source.hop(spec, role, way, &tracer, &decision, &provenance));
+        let hop = self.source.hop((&spec.key, &proxy), (role, way), &tracer, &decision, &provenance);
+        self.report.hops.push(hop);
         // What istiod would fetch, and files do not have, may decide otherwise.
         for note in notes {
             let place = self.source.place(note.at);

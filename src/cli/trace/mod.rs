@@ -3,13 +3,13 @@ mod show;
 mod target;
 
 use std::io::Write;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use crate::envoy::Object;
 use crate::mesh::Mesh;
 use crate::source::Sources;
-use crate::trace::{Connection, Headers};
+use crate::trace::{ClientTls, Connection, Headers, Request};
 use crate::translate::{PushContext, Translator};
 
 use super::config::ConfigArguments;
@@ -118,118 +118,115 @@ fn trace(
     if let Some(token) = &client.jwt {
         headers.set("authorization", format!("Bearer {token}"));
     }
-    let request = target.request(method, headers, client.claims.clone(), client.http2);
-    let mut journey = Journey::new(mesh, &push, &translator, sources);
-    let own_tls = target.has_tls().then(|| target.tls(client.sni.as_deref(), client.principal.as_deref()));
-    let default_namespace = mesh.settings.options.default_namespace.as_str();
-    let connection = |destination: (IpAddr, u16), source| Connection {
-        destination: destination.into(),
-        source,
-        tls: own_tls.clone(),
+    let mut departure = Departure {
+        request: target.request(method, headers, client.claims.clone(), client.http2),
+        journey: Journey::new(mesh, &push, &translator, sources),
+        namespace: &mesh.settings.options.default_namespace,
+        client,
+        target,
+        push: &push,
+        translator: &translator,
     };
-    let source = client.source_ip.unwrap_or(UNKNOWN_CLIENT);
     let from = match (&client.gateway, &client.from) {
         (Some(name), _) => {
-            let found = proxies::of_gateway(&push, push.proxies(), name, default_namespace)?;
-            for spec in found {
-                let port = translator.listening_port(&spec.proxy(&push), target.port);
-                let address = spec.ip.parse().unwrap_or(UNKNOWN_SERVER);
-                journey
-                    .gateway(&spec, Sent { connection: connection((address, port), source), request: request.clone() });
-            }
+            departure.to_gateway(name)?;
             format!("to gateway {name}")
         }
         (None, Some(name)) => {
-            let (namespace, short) = name.split_once('/').unwrap_or((default_namespace, name));
-            match proxies::one_of(push.proxies(), name, default_namespace, "workload") {
-                Ok(found) => {
-                    for spec in found {
-                        let address = address(&push, target, &spec.namespace, &mut journey);
-                        let source = spec.ip.parse().unwrap_or(UNKNOWN_CLIENT);
-                        let connection = connection((address, target.port), source);
-                        journey.client(&spec, Sent { connection, request: request.clone() });
-                    }
-                }
-                Err(unknown) => {
-                    let Some((source, _)) = push.pod_named(namespace, short) else { return Err(unknown) };
-                    journey.note(format!("`{name}` has no proxy: it connects to the server directly"));
-                    direct(
-                        client,
-                        target,
-                        &push,
-                        namespace,
-                        &mut journey,
-                        |to| connection((to.0, to.1), source),
-                        request,
-                    );
-                }
-            }
+            departure.from_workload(name)?;
             format!("from {name}")
         }
         (None, None) => {
-            let connection = |to: (IpAddr, u16)| connection(to, source);
-            direct(client, target, &push, default_namespace, &mut journey, connection, request);
+            departure.directly(departure.namespace, client.source_ip.unwrap_or(UNKNOWN_CLIENT));
             "from a client without a proxy".to_owned()
         }
     };
-    let what = if target.is_http() { format!("{method} ") } else { String::new() };
-    Ok(journey.report(format!("{what}{} {from}", url(target))))
+    let method = if target.is_http() { format!("{method} ") } else { String::new() };
+    Ok(departure.journey.report(format!("{method}{target} {from}")))
 }
 
-fn url(target: &Target) -> String {
-    let scheme = match target.kind {
-        target::Kind::Http => "http",
-        target::Kind::Https => "https",
-        target::Kind::Tcp => "tcp",
-        target::Kind::Tls => "tls",
-    };
-    let path = if target.is_http() { target.path.as_str() } else { "" };
-    format!("{scheme}://{}{path}", target.authority)
+/// Where a call starts.
+struct Departure<'d> {
+    client: &'d ClientArguments,
+    target: &'d Target,
+    request: Option<Request>,
+    push: &'d PushContext<'d>,
+    translator: &'d Translator<'d>,
+    /// Of names that tell none.
+    namespace: &'d str,
+    journey: Journey<'d>,
 }
 
-/// Where a workload of a namespace connects to for the host of a URL.
-fn address(push: &PushContext<'_>, target: &Target, namespace: &str, journey: &mut Journey<'_>) -> IpAddr {
-    if let Some(ip) = target.ip() {
-        return ip;
+impl Departure<'_> {
+    fn sent(&self, destination: impl Into<SocketAddr>, source: IpAddr) -> Sent {
+        let own = || self.target.tls(self.client.sni.as_deref(), self.client.principal.as_deref());
+        let tls = self.target.has_tls().then(own);
+        let connection = Connection { destination: destination.into(), source, tls };
+        Sent { connection, request: self.request.clone() }
     }
-    let reached = push.reach(&target.host, namespace, target.port);
-    let known = reached.and_then(|reached| reached.addresses.first().copied());
-    known.unwrap_or_else(|| {
-        journey.note(format!("no file tells the address of `{}`: {UNKNOWN_SERVER} stands for it", target.host));
-        UNKNOWN_SERVER
-    })
+
+    fn to_gateway(&mut self, name: &str) -> Fallible<()> {
+        for spec in proxies::of_gateway(self.push, self.push.proxies(), name, self.namespace)? {
+            let port = self.translator.listening_port(&spec.proxy(self.push), self.target.port);
+            let address: IpAddr = spec.ip.parse().unwrap_or(UNKNOWN_SERVER);
+            let sent = self.sent((address, port), self.client.source_ip.unwrap_or(UNKNOWN_CLIENT));
+            self.journey.gateway(&spec, sent);
+        }
+        Ok(())
+    }
+
+    fn from_workload(&mut self, name: &str) -> Fallible<()> {
+        match proxies::one_of(self.push.proxies(), name, self.namespace, "workload") {
+            Ok(found) => {
+                for spec in found {
+                    let address = self.address(&spec.namespace);
+                    let sent = self.sent((address, self.target.port), spec.ip.parse().unwrap_or(UNKNOWN_CLIENT));
+                    self.journey.client(&spec, sent);
+                }
+            }
+            Err(unknown) => {
+                let (namespace, short) = name.split_once('/').unwrap_or((self.namespace, name));
+                let Some(source) = self.push.pod_address(namespace, short) else { return Err(unknown) };
+                self.journey.note(format!("`{name}` has no proxy: it connects to the server directly"));
+                self.directly(namespace, source);
+            }
+        }
+        Ok(())
+    }
+
+    /// Where a workload of a namespace connects to for the host of the URL.
+    fn address(&mut self, namespace: &str) -> IpAddr {
+        let Target { host, port, .. } = self.target;
+        let reached = || self.push.reach(host, namespace, *port)?.addresses.first().copied();
+        self.target.ip().or_else(reached).unwrap_or_else(|| {
+            self.journey.note(format!("no file tells the address of `{host}`: {UNKNOWN_SERVER} stands for it"));
+            UNKNOWN_SERVER
+        })
+    }
+
+    /// No proxy of the client sees the call: it arrives at one of the endpoints.
+    fn directly(&mut self, namespace: &str, source: IpAddr) {
+        let Target { host, port, .. } = self.target;
+        let of_service = || self.push.reach(host, namespace, *port)?.endpoints.first().copied();
+        let Some(endpoint) = self.target.ip().map(|ip| SocketAddr::new(ip, *port)).or_else(of_service) else {
+            let near = self.push.service_elsewhere(host, namespace);
+            let help = near.map(|near| format!(": did you mean `{near}`?")).unwrap_or_default();
+            self.journey.note(format!("no endpoint of `{host}` on port {port} is in the files{help}"));
+            return;
+        };
+        let mut sent = self.sent(endpoint, source);
+        // Who shows an identity of the mesh speaks as its proxies do.
+        if self.client.principal.is_some() && sent.connection.tls.is_none() {
+            let protocols = if sent.request.is_some() { MESH_HTTP } else { MESH_TCP };
+            sent.connection.tls = Some(ClientTls {
+                application_protocols: protocols.iter().map(|&protocol| protocol.to_owned()).collect(),
+                ..self.target.tls(self.client.sni.as_deref(), self.client.principal.as_deref())
+            });
+        }
+        self.journey.server(sent);
+    }
 }
 
-/// A call that no proxy of the client sees: it arrives at one of the endpoints.
-fn direct(
-    client: &ClientArguments,
-    target: &Target,
-    push: &PushContext<'_>,
-    namespace: &str,
-    journey: &mut Journey<'_>,
-    connection: impl Fn((IpAddr, u16)) -> Connection,
-    request: Option<crate::trace::Request>,
-) {
-    let endpoint = match target.ip() {
-        Some(ip) => Some((ip, target.port)),
-        None => push.reach(&target.host, namespace, target.port).and_then(|reached| {
-            let endpoint = reached.endpoints.first()?;
-            Some((endpoint.ip(), endpoint.port()))
-        }),
-    };
-    let Some((ip, port)) = endpoint else {
-        let near = push.service_elsewhere(&target.host, namespace);
-        let help = near.map(|near| format!(": did you mean `{near}`?")).unwrap_or_default();
-        journey.note(format!("no endpoint of `{}` on port {} is in the files{help}", target.host, target.port));
-        return;
-    };
-    let mut connection = connection((ip, port));
-    // Who shows an identity of the mesh speaks as its proxies do.
-    if client.principal.is_some() && connection.tls.is_none() {
-        let protocols = if request.is_some() { journey::MESH_HTTP } else { journey::MESH_TCP };
-        let mut tls = target.tls(client.sni.as_deref(), client.principal.as_deref());
-        tls.application_protocols = protocols.iter().map(|&protocol| protocol.to_owned()).collect();
-        connection.tls = Some(tls);
-    }
-    journey.server(Sent { connection, request });
-}
+/// What a sidecar offers by ALPN for HTTP/1.1, and for bytes.
+const MESH_HTTP: &[&str] = &["istio-http/1.1", "istio", "http/1.1"];
+const MESH_TCP: &[&str] = &["istio-peer-exchange", "istio"];

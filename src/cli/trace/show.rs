@@ -11,12 +11,14 @@ use crate::envoy::core::{HeaderAppendAction, HeaderValueOption, Locality, Metada
 use crate::envoy::rbac;
 use crate::envoy::route::{Action, ClusterSpecifier, HashPolicySpecifier, RetryPolicy, Route, RouteAction};
 use crate::mesh::Mesh;
+use crate::model::security::RequestAuthentication;
+use crate::model::{Meta, Object};
 use crate::source::{Sources, Span};
 use crate::trace::{
     ALL, Abort, Answer, By, Closed, Cors, Decision, Fault, Forward, Outcome, Policies, Request, Routing, Step, Target,
     TokenVerdict, Tracer, Upstream, Verdicts, Way, describe,
 };
-use crate::translate::{Part, Provenance, ProxySpec};
+use crate::translate::{Part, Provenance, Proxy};
 
 /// All that happens to a call.
 #[derive(Debug, Default, Serialize)]
@@ -142,15 +144,15 @@ impl Source<'_> {
 
     pub fn hop(
         &self,
-        spec: &ProxySpec,
-        role: &'static str,
-        way: Way,
+        (key, proxy): (&str, &Proxy<'_>),
+        (role, way): (&'static str, Way),
         tracer: &Tracer,
         decision: &Decision<'_>,
         provenance: &Provenance,
     ) -> Hop {
-        let mut steps = self.listener(decision, provenance);
-        steps.extend(decision.steps.iter().flat_map(|step| self.step(step, decision)));
+        let mut steps: Vec<_> = (way == Way::Inbound).then(|| self.mutual_tls(proxy, decision)).into_iter().collect();
+        steps.extend(self.listener(decision, provenance));
+        steps.extend(decision.steps.iter().flat_map(|step| self.step(step, proxy, decision)));
         // Filters after the choice of the route are few, and read better after it.
         let at = steps.iter().position(|line| ["fault", "cors"].contains(&line.step)).unwrap_or(steps.len());
         let routing = decision.routing.as_ref().map(|routing| self.routing(routing, decision, provenance));
@@ -161,7 +163,7 @@ impl Source<'_> {
         }
         steps.extend(response_changes(decision));
         Hop {
-            proxy: spec.key.clone(),
+            proxy: key.to_owned(),
             role,
             address: decision.call.connection.destination,
             steps,
@@ -211,9 +213,33 @@ impl Source<'_> {
         lines
     }
 
-    fn step(&self, step: &Step<'_>, decision: &Decision<'_>) -> Vec<Line> {
+    /// What the port demands, and which resource says so.
+    fn mutual_tls(&self, proxy: &Proxy<'_>, decision: &Decision<'_>) -> Line {
+        let port = decision.call.connection.destination.port();
+        let (mode, object) = self.mesh.mutual_tls_for(proxy.namespace, &proxy.labels, Some(i64::from(port)));
+        let (resource, at) = object.map(|object| self.resource(&object.meta)).unzip();
+        Line { resource, at, ..Line::new("mutual TLS", mode.name()) }
+    }
+
+    fn resource(&self, meta: &Meta<'_>) -> (String, String) {
+        (format!("{} {}", meta.kind.name(), meta.full_name()), self.place(meta.at()))
+    }
+
+    /// The verdict on tokens, with the resource that knows the issuer.
+    fn tokens(&self, verdict: &TokenVerdict, proxy: &Proxy<'_>) -> Line {
+        let issuers = if let TokenVerdict::Accepted(issuers) = verdict { issuers.as_slice() } else { &[] };
+        let objects = self.mesh.request_authentications_of_proxy(proxy.namespace, &proxy.labels);
+        let known = |object: &&&Object<'_, RequestAuthentication<'_>>| {
+            let mut own = object.spec.jwt_rules.iter().filter_map(|rule| rule.issuer);
+            issuers.is_empty() || own.any(|issuer| issuers.iter().any(|accepted| accepted == issuer.value))
+        };
+        let (resource, at) = objects.iter().find(known).map(|object| self.resource(&object.meta)).unzip();
+        Line { resource, at, ..Line::new("authentication", tokens(verdict)) }
+    }
+
+    fn step(&self, step: &Step<'_>, proxy: &Proxy<'_>, decision: &Decision<'_>) -> Vec<Line> {
         match step {
-            Step::Tokens(verdict) => vec![Line::new("authentication", tokens(verdict))],
+            Step::Tokens(verdict) => vec![self.tokens(verdict, proxy)],
             Step::Policies(policies) => {
                 let enforced = policies.enforced.map(|verdicts| self.policies(policies, &verdicts, false, decision));
                 let shadow = policies.shadow.map(|verdicts| self.policies(policies, &verdicts, true, decision));

@@ -1,5 +1,6 @@
 //! What the user wants to send: method, URL, headers, token.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use crate::envoy::Object;
@@ -26,6 +27,20 @@ pub(super) enum Kind {
     Https,
     Tcp,
     Tls,
+}
+
+/// As a URL.
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = match self.kind {
+            Kind::Http => "http",
+            Kind::Https => "https",
+            Kind::Tcp => "tcp",
+            Kind::Tls => "tls",
+        };
+        let path = if self.is_http() { self.path.as_str() } else { "" };
+        write!(f, "{scheme}://{}{path}", self.authority)
+    }
 }
 
 impl Target {
