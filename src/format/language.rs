@@ -26,7 +26,7 @@ type Dfa = dense::DFA<Vec<u32>>;
 const LARGEST_AUTOMATON: usize = 1 << 20;
 
 /// The most states that the search goes through.
-const LONGEST_SEARCH: usize = 20_000;
+const LONGEST_SEARCH: usize = 5_000;
 
 /// A set of texts: what one matcher of Istio or Envoy takes.
 ///
@@ -120,6 +120,17 @@ impl TextSet {
                 start.is_some_and(|start| plain.equals(&text.as_bytes()[start..]))
             }
             Rule::Regex(regex) => regex.full_match(text),
+        }
+    }
+
+    /// A text that is mostly in the set, made without a search: try it.
+    pub fn example(&self) -> Option<String> {
+        match &self.rule {
+            Rule::Any => Some(String::new()),
+            Rule::Exact(plain) | Rule::Prefix(plain) | Rule::PathPrefix(plain) | Rule::Suffix(plain) => {
+                Some(plain.text.clone())
+            }
+            Rule::Regex(regex) => regex.example(),
         }
     }
 

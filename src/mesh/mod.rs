@@ -26,6 +26,8 @@ mod traffic_policies;
 mod visibility;
 mod workloads;
 
+use std::sync::OnceLock;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::model::{Kind, Meta, Object, Resources};
@@ -101,6 +103,8 @@ pub struct Mesh<'m> {
     virtual_service_index: ObjectIndex<'m>,
     /// By the delegate that they name.
     root_index: FxHashMap<(&'m str, &'m str), Vec<usize>>,
+    /// Of each shared host.
+    overlaps: OnceLock<Vec<Vec<shared_hosts::Pair>>>,
 }
 
 const BUILT_IN_NAMESPACES: [&str; 4] = ["default", "kube-system", "kube-public", "kube-node-lease"];
@@ -144,6 +148,7 @@ impl<'m> Mesh<'m> {
             gateway_bindings: gateways::bindings(resources),
             virtual_service_index: object_index(&resources.virtual_services),
             root_index: gateways::root_index(&resources.virtual_services),
+            overlaps: OnceLock::new(),
             resources,
             settings,
             services,

@@ -18,7 +18,11 @@ use super::{EffectiveMatch, EffectiveRoute, Mesh, ServerRef, ServerTraffic};
 pub struct SharedHost<'m> {
     /// Oldest first.
     pub users: Vec<HostUser<'m>>,
+    overlaps: Vec<Pair>,
 }
+
+/// Positions in the list of matches: of what takes, and of what is taken.
+pub(super) type Pair = (usize, usize);
 
 pub struct HostUser<'m> {
     pub service: &'m Object<'m, VirtualService<'m>>,
@@ -94,16 +98,22 @@ impl<'m> SharedHost<'m> {
 
     /// The matches that take requests of matches of other VirtualServices, where nobody knows which comes first.
     pub fn overlaps(&self) -> Vec<Overlap<'_, 'm>> {
+        let matches = if self.overlaps.is_empty() { Vec::new() } else { self.matches() };
+        let overlap = |&(taker, taken): &Pair| Overlap { taker: matches[taker], taken: matches[taken] };
+        self.overlaps.iter().map(overlap).collect()
+    }
+
+    fn find_overlaps(&self) -> Vec<Pair> {
         let matches = self.matches();
         let mut index = CoverIndex::default();
         for (number, own) in matches.iter().enumerate() {
             index.insert(number, own.predicate());
         }
         let mut overlaps = Vec::new();
-        for taken in &matches {
-            let takers = index.covering(taken.predicate()).take(MOST_TAKERS).map(|by| matches[by]);
-            let takers = takers.filter(|taker| self.may_lose(taken, taker));
-            overlaps.extend(takers.map(|taker| Overlap { taker, taken: *taken }));
+        for (number, taken) in matches.iter().enumerate() {
+            let takers = index.covering(taken.predicate()).take(MOST_TAKERS);
+            let takers = takers.filter(|taker| self.may_lose(taken, &matches[*taker]));
+            overlaps.extend(takers.map(|taker| (taker, number)));
         }
         overlaps
     }
@@ -134,6 +144,14 @@ type Use<'m> = (&'m Object<'m, VirtualService<'m>>, (&'m str, &'m str), Str<'m>)
 impl<'m> Mesh<'m> {
     /// Every host that more than one VirtualService serves on one gateway.
     pub fn shared_hosts(&self) -> Vec<SharedHost<'m>> {
+        let mut hosts = self.find_shared_hosts();
+        // Several rules ask for them; to compare their rules is the most of it.
+        let overlaps = self.overlaps.get_or_init(|| hosts.iter().map(SharedHost::find_overlaps).collect());
+        hosts.iter_mut().zip(overlaps).for_each(|(host, overlaps)| host.overlaps.clone_from(overlaps));
+        hosts
+    }
+
+    fn find_shared_hosts(&self) -> Vec<SharedHost<'m>> {
         let mut places: BTreeMap<Place<'m>, Vec<Use<'m>>> = BTreeMap::new();
         for service in self.resources.virtual_services.iter().filter(|service| !service.spec.http.is_empty()) {
             for (place, gateway, host) in self.served_places(service) {
@@ -158,7 +176,8 @@ impl<'m> Mesh<'m> {
                     host,
                     routes: self.routes_on(service, gateway, port),
                 };
-                shared.push(SharedHost { users: users.into_iter().map(user).collect() });
+                let users = users.into_iter().map(user).collect();
+                shared.push(SharedHost { users, overlaps: Vec::new() });
             }
         }
         shared

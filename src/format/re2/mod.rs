@@ -1,4 +1,5 @@
 mod class;
+mod example;
 mod parser;
 mod program;
 mod substitution;
@@ -88,6 +89,11 @@ impl Re2 {
     pub fn full_match(&self, text: impl AsRef<[u8]>) -> bool {
         let whole = self.whole.get_or_init(|| self.with_stack(|| build(&self.anchored())));
         whole.as_ref().is_some_and(|regex| regex.is_match(Input::new(text.as_ref()).anchored(Anchored::Yes)))
+    }
+
+    /// A text that mostly matches as a whole, made without a search: try it.
+    pub fn example(&self) -> Option<String> {
+        self.with_stack(|| example::example(&self.hir))
     }
 
     /// Whether some part of `text` matches.

@@ -160,7 +160,11 @@ impl<'m> HttpPredicate<'m> {
 
 /// Whether a condition on paths holds for none of those that there are.
 pub fn is_no_path(uri: &StringMatch<'_>) -> Verdict {
-    text::none_in(&[&TextMatch::path(Some(uri), false), paths()], &[], Search::Allowed)
+    let path = TextMatch::path(Some(uri), false);
+    match path.is_plainly_a_path() {
+        true => Verdict::No,
+        false => text::none_in(&[&path, paths()], &[], Search::Allowed),
+    }
 }
 
 /// The paths that there are: Envoy compares them without query and fragment. (`OPTIONS *` is left out.)

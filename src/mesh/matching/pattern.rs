@@ -66,6 +66,12 @@ impl<'m> Pattern<'m> {
         self.segments.iter().map(String::as_str)
     }
 
+    /// Whether `?` or `#` may be something that a text has to have, and not the `?` of a repetition. Classes may hold
+    /// either, but mostly others, too.
+    pub(super) fn may_ask_for_query(&self) -> bool {
+        [r"\?", "#", "[?", r"\Q", r"\x", r"\0"].into_iter().any(|form| self.text.contains(form))
+    }
+
     /// `None` if it is not a legal pattern.
     pub(super) fn language(&self) -> Option<&TextSet> {
         self.language.get_or_init(|| Re2::parse(self.text).ok().map(TextSet::regex)).as_ref()

@@ -79,6 +79,18 @@ impl<'m> TextMatch<'m> {
         start.is_empty() || start.starts_with('/') && !start.contains(['?', '#'])
     }
 
+    /// Whether some text of the set is a path, as far as can be seen without a search. `false` says nothing.
+    pub(super) fn is_plainly_a_path(&self) -> bool {
+        match &self.shape {
+            Shape::All => true,
+            Shape::Exact(_) | Shape::Prefix(_) => self.starts_a_path(),
+            Shape::Pattern(pattern) => {
+                let has_slash = self.literal().starts_with('/') && self.starts_a_path();
+                has_slash && !pattern.may_ask_for_query()
+            }
+        }
+    }
+
     /// What every text of the set has between two slashes, as far as that is plain to see.
     pub(super) fn segments(&self) -> Vec<&str> {
         match &self.shape {
@@ -105,14 +117,14 @@ impl<'m> TextMatch<'m> {
         if other.ignores_case && !self.ignores_case && !self.is_pattern() && !self.has_no_case() {
             return Verdict::of(self.is_all());
         }
-        let fold = |text: &str| if self.ignores_case { text.to_ascii_lowercase() } else { text.to_owned() };
+        let fold = self.ignores_case;
         match (&self.shape, &other.shape) {
             (Shape::All, _) => Verdict::Yes,
             (Shape::Exact(_) | Shape::Prefix(_), Shape::All) | (Shape::Exact(_), Shape::Prefix(_)) => Verdict::No,
-            (Shape::Exact(own), Shape::Exact(text)) => Verdict::of(*own == fold(text)),
-            (Shape::Prefix(own), Shape::Exact(text) | Shape::Prefix(text)) => Verdict::of(fold(text).starts_with(own)),
-            (Shape::Prefix(own), Shape::Pattern(pattern)) if fold(pattern.literal()).starts_with(own) => Verdict::Yes,
-            (Shape::Prefix(own), Shape::Pattern(pattern)) if !own.starts_with(&fold(pattern.literal())) => Verdict::No,
+            (Shape::Exact(own), Shape::Exact(text)) => Verdict::of(is_equal(text, own, fold)),
+            (Shape::Prefix(own), Shape::Exact(text) | Shape::Prefix(text)) => Verdict::of(starts_with(text, own, fold)),
+            (Shape::Prefix(own), Shape::Pattern(pattern)) if starts_with(pattern.literal(), own, fold) => Verdict::Yes,
+            (Shape::Prefix(own), Shape::Pattern(pattern)) if !starts_with(own, pattern.literal(), fold) => Verdict::No,
             (Shape::Pattern(own), Shape::Pattern(text)) if own == text => Verdict::Yes,
             (Shape::Pattern(own), Shape::Exact(text)) if !other.ignores_case => {
                 own.language().map_or(Verdict::Undecided, |own| Verdict::of(own.contains(text)))
@@ -128,15 +140,14 @@ impl<'m> TextMatch<'m> {
     /// Whether some text is in both sets.
     pub fn meets(&self, other: &Self, search: Search) -> Verdict {
         let fold = self.ignores_case || other.ignores_case;
-        let text = |text: &str| if fold { text.to_ascii_lowercase() } else { text.to_owned() };
-        let (left, right) = (text(self.literal()), text(other.literal()));
+        let (left, right) = (self.literal(), other.literal());
         match (&self.shape, &other.shape) {
             (Shape::All, Shape::All | Shape::Exact(_) | Shape::Prefix(_))
             | (Shape::Exact(_) | Shape::Prefix(_), Shape::All) => Verdict::Yes,
-            (Shape::Exact(_), Shape::Exact(_)) => Verdict::of(left == right),
-            (Shape::Exact(_), Shape::Prefix(_)) => Verdict::of(left.starts_with(&right)),
-            (Shape::Prefix(_), Shape::Exact(_)) => Verdict::of(right.starts_with(&left)),
-            _ if !(left.starts_with(&right) || right.starts_with(&left)) => Verdict::No,
+            (Shape::Exact(_), Shape::Exact(_)) => Verdict::of(is_equal(left, right, fold)),
+            (Shape::Exact(_), Shape::Prefix(_)) => Verdict::of(starts_with(left, right, fold)),
+            (Shape::Prefix(_), Shape::Exact(_)) => Verdict::of(starts_with(right, left, fold)),
+            _ if !(starts_with(left, right, fold) || starts_with(right, left, fold)) => Verdict::No,
             (Shape::Prefix(_), Shape::Prefix(_)) => Verdict::Yes,
             _ => self.searched(other, search, |own, theirs| match own.shares(theirs) {
                 Found::Text(_) => Verdict::Yes,
@@ -178,6 +189,17 @@ impl<'m> TextMatch<'m> {
     }
 }
 
+fn is_equal(left: &str, right: &str, ignore_case: bool) -> bool {
+    if ignore_case { left.eq_ignore_ascii_case(right) } else { left == right }
+}
+
+fn starts_with(text: &str, start: &str, ignore_case: bool) -> bool {
+    text.as_bytes().get(..start.len()).is_some_and(|own| match ignore_case {
+        true => own.eq_ignore_ascii_case(start.as_bytes()),
+        false => own == start.as_bytes(),
+    })
+}
+
 /// Whether no text is in every set of `all_of` and in no set of `none_of`.
 pub(super) fn none_in(all_of: &[&TextMatch<'_>], none_of: &[&TextMatch<'_>], search: Search) -> Verdict {
     let is_within = |inner: &&TextMatch<'_>| none_of.iter().any(|outer| outer.covers(inner, Search::Never).is_yes());
@@ -204,6 +226,14 @@ pub(super) fn none_in(all_of: &[&TextMatch<'_>], none_of: &[&TextMatch<'_>], sea
 
 /// A text that is in every set of `all_of` and in no set of `none_of`.
 pub(super) fn sample(all_of: &[&TextMatch<'_>], none_of: &[&TextMatch<'_>]) -> Option<String> {
+    // An example of one set is mostly in all of them.
+    let is_one = |text: &String| {
+        let all = all_of.iter().all(|set| set.contains(text).is_yes());
+        all && none_of.iter().all(|set| set.contains(text) == Verdict::No)
+    };
+    if let Some(example) = all_of.iter().find_map(|set| set.language()?.as_ref().example().filter(is_one)) {
+        return Some(example);
+    }
     match found(all_of, none_of) {
         Found::Text(text) => Some(text),
         Found::Nothing | Found::Undecided => None,
