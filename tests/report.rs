@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 use meshlint::finding::{Edit, Finding, ResourceRef, Severity};
-use meshlint::lint::{self, Reported, Run};
+use meshlint::lint::{self, Config, Reported, Run};
 use meshlint::report::{self, Format, Options};
 use meshlint::rules::Page;
-use meshlint::source::{Source, SourceId, Sources, Span};
+use meshlint::source::{self, Source, SourceId, Sources, Span};
 
 const ROUTES: SourceId = SourceId(0);
 const DESTINATIONS: SourceId = SourceId(1);
@@ -191,6 +191,21 @@ fn json_follows_its_schema() {
     let validator = jsonschema::validator_for(&schema).unwrap();
     let errors = validator.iter_errors(&report).map(|error| error.to_string());
     assert_eq!(errors.collect::<Vec<_>>(), Vec::<String>::new());
+}
+
+/// The schema is that of OASIS (oasis-tcs/sarif-spec, `sarif-2.1/schema/sarif-schema-2.1.0.json`) without its descriptions.
+#[test]
+fn sarif_follows_its_schema() {
+    let schema = json_of(&fs::read_to_string("testdata/report/sarif-2.1.0.schema.json").unwrap());
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let loaded = source::load(&["testdata/shop".into(), "testdata/seeds".into()], &[], |_| false);
+    let real = written(&lint::check(&loaded.sources, &Config::default()), Format::Sarif, &Options::default());
+    for text in [report_of_shop(Format::Sarif), real] {
+        let log = json_of(&text);
+        assert_ne!(log["runs"][0]["results"], serde_json::json!([]));
+        let errors = validator.iter_errors(&log).map(|error| format!("{error} at {}", error.instance_path()));
+        assert_eq!(errors.collect::<Vec<_>>(), Vec::<String>::new());
+    }
 }
 
 #[test]

@@ -10,6 +10,7 @@ use super::config::Config;
 use super::core::{DataSource, Node};
 use super::listener::Listener;
 use super::message::{Json, Message, Violation, object};
+use super::scalar::Bytes;
 use super::sink::{Kind, Scalar, Sink, Tree};
 use super::tls::{Secret, SecretKind};
 
@@ -62,11 +63,24 @@ fn without_keys(mut bootstrap: Bootstrap) -> Bootstrap {
     bootstrap
 }
 
+/// Certificates as bytes, which is how istiod sends them and the only form that `istioctl` looks into.
 fn without_key(mut secret: Secret) -> Secret {
-    if let Some(SecretKind::TlsCertificate(certificate)) = &mut secret.kind {
-        certificate.private_key = Some(DataSource::InlineString(REDACTED.to_owned()));
+    match &mut secret.kind {
+        Some(SecretKind::TlsCertificate(certificate)) => {
+            certificate.certificate_chain = certificate.certificate_chain.take().map(as_bytes);
+            certificate.private_key = Some(as_bytes(DataSource::InlineString(REDACTED.to_owned())));
+        }
+        Some(SecretKind::ValidationContext(context)) => context.trusted_ca = context.trusted_ca.take().map(as_bytes),
+        None => {}
     }
     secret
+}
+
+fn as_bytes(source: DataSource) -> DataSource {
+    match source {
+        DataSource::InlineString(text) => DataSource::InlineBytes(Bytes(text.into_bytes())),
+        other => other,
+    }
 }
 
 /// The configuration in a dump, also one of a running Envoy (`/config_dump?include_eds`): what is in force, be it static
@@ -159,9 +173,9 @@ mod tests {
         let dump = to_config_dump(&config, Some(&bootstrap));
         assert_eq!(check("envoy.admin.v3.ConfigDump", &dump), []);
         assert_eq!(from_config_dump(&dump), Ok(config));
-        assert!(!dump.to_string().contains("PRIVATE KEY"));
         let secret = &dump["configs"][5]["dynamicActiveSecrets"][0]["secret"]["tlsCertificate"];
-        assert_eq!(secret["privateKey"]["inlineString"], REDACTED);
+        assert_eq!(secret["privateKey"], json!({"inlineBytes": "W3JlZGFjdGVkXQ=="}));
+        assert!(secret["certificateChain"]["inlineBytes"].is_string());
     }
 
     #[test]

@@ -62,3 +62,75 @@ fn text(secret: &Secret<'_>, key: &str) -> Option<String> {
     }
     String::from_utf8(decode_base64(value)?).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::envoy::bootstrap::TestAuthority;
+    use crate::mesh::{Options, Settings};
+    use crate::model::{Labels, Resources, objects};
+    use crate::source::SourceId;
+    use crate::translate::{Interception, Locality, ProxyKind, ProxySettings};
+    use crate::yaml;
+
+    fn proxy(namespace: &str) -> Proxy<'_> {
+        Proxy {
+            kind: ProxyKind::Router,
+            name: "gateway",
+            namespace,
+            labels: Labels::of_texts([]),
+            ip: "10.0.0.1",
+            service_account: "gateway",
+            locality: Locality::default(),
+            node_name: "",
+            interception: Interception::None,
+            unprivileged: false,
+            settings: ProxySettings::default(),
+        }
+    }
+
+    fn found(text: &str, namespace: &str) -> Secrets {
+        let (tree, problems) = yaml::parse(SourceId(0), text);
+        assert!(problems.is_empty(), "{problems:?}");
+        let mut resources = Resources::default();
+        for object in tree.roots().flat_map(objects) {
+            resources.add(object, "default");
+        }
+        let options = Options::default();
+        let mesh = Mesh::new(&resources, Settings::new(&options, None));
+        assert_eq!(identity(&mesh, &proxy("a")), "spiffe://cluster.local/ns/a/sa/gateway");
+        secrets(&mesh, &proxy(namespace))
+    }
+
+    fn secret(name: &str, entries: &[(&str, &str)]) -> String {
+        let entries: BTreeMap<_, _> = entries.iter().copied().collect();
+        let metadata = serde_json::json!({"name": name, "namespace": "a"});
+        serde_json::json!({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": entries})
+            .to_string()
+    }
+
+    #[test]
+    fn secrets_have_the_names_of_sds() {
+        let authority = TestAuthority::generate();
+        let (one, other) = (authority.issue(["a.test"], []), authority.issue(["b.test"], []));
+        let text = [
+            secret("plain", &[("tls.crt", &one.chain), ("tls.key", &one.key), ("ca.crt", &authority.pem())]),
+            secret("generic", &[("cert", &one.chain), ("key", &one.key)]),
+            secret("generic-cacert", &[("cacert", &authority.pem())]),
+            secret("mixed", &[("tls.crt", &one.chain), ("tls.key", &other.key)]),
+            secret("placeholder", &[("tls.crt", "here it goes"), ("tls.key", "here it goes")]),
+        ]
+        .join("\n---\n");
+        let here = found(&text, "a");
+        let names = |secrets: &Secrets| secrets.certificates.keys().cloned().collect::<Vec<_>>();
+        let everywhere = ["kubernetes-gateway://a/generic", "kubernetes-gateway://a/plain"];
+        assert_eq!(names(&here), [&everywhere[..], &["kubernetes://generic", "kubernetes://plain"]].concat());
+        assert_eq!(here.certificates["kubernetes://plain"], one);
+        for name in ["kubernetes://plain", "kubernetes://plain-cacert", "kubernetes://generic-cacert"] {
+            assert_eq!(here.authorities[name], authority.pem(), "{name}");
+        }
+        assert_eq!(names(&found(&text, "b")), everywhere);
+    }
+}
