@@ -41,7 +41,7 @@ fn a_proxy_that_is_not_there_names_near_ones() {
     let output = meshlint(&["render", CANARY, "--workload", "nginx-c"]);
     assert_eq!(output.status.code(), Some(2));
     let words = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(words, "error: no workload `nginx-c`: did you mean `default/nginx`?\n");
+    assert_eq!(words, "error: no workload `nginx-c`: did you mean `default/nginx-b`?\n");
 }
 
 /// What is printed can be read back and printed again, and is the same, byte by byte.
