@@ -129,11 +129,11 @@ fn trace(
     };
     let from = match (&client.gateway, &client.from) {
         (Some(name), _) => {
-            departure.to_gateway(name)?;
+            departure.enter_gateway(name)?;
             format!("to gateway {name}")
         }
         (None, Some(name)) => {
-            departure.from_workload(name)?;
+            departure.leave_workload(name)?;
             format!("from {name}")
         }
         (None, None) => {
@@ -165,7 +165,7 @@ impl Departure<'_> {
         Sent { connection, request: self.request.clone() }
     }
 
-    fn to_gateway(&mut self, name: &str) -> Fallible<()> {
+    fn enter_gateway(&mut self, name: &str) -> Fallible<()> {
         for spec in proxies::of_gateway(self.push, self.push.proxies(), name, self.namespace)? {
             let port = self.translator.listening_port(&spec.proxy(self.push), self.target.port);
             let address: IpAddr = spec.ip.parse().unwrap_or(UNKNOWN_SERVER);
@@ -175,7 +175,7 @@ impl Departure<'_> {
         Ok(())
     }
 
-    fn from_workload(&mut self, name: &str) -> Fallible<()> {
+    fn leave_workload(&mut self, name: &str) -> Fallible<()> {
         match proxies::one_of(self.push.proxies(), name, self.namespace, "workload") {
             Ok(found) => {
                 for spec in found {

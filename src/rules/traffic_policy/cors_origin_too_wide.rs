@@ -47,6 +47,6 @@ fn domain(pattern: &str) -> Option<String> {
         // A dot before a repetition is no part of a name.
         part.trim_end_matches('.').trim_end_matches('\\').replace('\\', "")
     });
-    let names = parts.map(|part| part.trim_matches(['.', '-']).to_owned());
-    names.filter(|name| name.split_once('.').is_some_and(|(first, _)| !first.is_empty())).last()
+    let mut names = parts.map(|part| part.trim_matches(['.', '-']).to_owned());
+    names.rfind(|name| name.split_once('.').is_some_and(|(first, _)| !first.is_empty()))
 }

@@ -145,7 +145,7 @@ impl<'t> Group<'t> {
         };
         LocalityLbEndpoints {
             locality: Some(locality),
-            lb_endpoints: self.members.iter().map(Member::to_envoy).collect(),
+            lb_endpoints: self.members.iter().map(|member| member.to_envoy()).collect(),
             load_balancing_weight: self.weight,
             priority: self.priority,
             ..Default::default()
@@ -158,7 +158,7 @@ impl Member<'_> {
         self.mutual && self.endpoint.tls == TlsMode::Istio
     }
 
-    fn to_envoy(&self) -> LbEndpoint {
+    fn to_envoy(self) -> LbEndpoint {
         let endpoint = self.endpoint;
         let address = address(&endpoint.address, endpoint.port);
         LbEndpoint {
