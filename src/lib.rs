@@ -29,4 +29,6 @@ pub mod translate;
 
 pub mod trace;
 
+pub mod proxy;
+
 pub mod cli;
