@@ -2,8 +2,16 @@
 //! Envoy 1.40 does it. What it decides, [`trace`](crate::trace) decides; here is what takes time: sockets, TLS, HTTP,
 //! load balancing, retries.
 
+#[allow(dead_code)]
+mod access_log;
 mod body;
+#[allow(dead_code)]
+mod clock;
 mod note;
+#[allow(dead_code)]
+mod record;
+#[allow(dead_code)]
+mod substitution;
 
 use std::fmt;
 use std::io;

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::envoy::core::{DataSource, DenominatorType, FractionalPercent, HeaderAppendAction, HeaderValueOption};
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::envoy::core::{DataSource, DenominatorType, FractionalPercent, HeaderAppendAction};
 use crate::envoy::http_filter::{AbortError, CorsPolicy, HttpFault};
 use crate::envoy::matcher::StringMatcher;
 use crate::envoy::route::{
@@ -12,6 +14,7 @@ use crate::envoy::route::{
 use super::call::Request;
 use super::matching::{HeaderTest, TextTest};
 use super::path::{location, replace_matches, replace_prefix};
+use super::taken::Changes;
 
 /// A response that the proxy makes itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -162,32 +165,83 @@ impl Cors {
     }
 }
 
+/// A message whose headers can be changed.
+pub trait Message {
+    fn has(&self, name: &str) -> bool;
+    fn add(&mut self, name: &str, value: String);
+    /// Replaces all values.
+    fn set(&mut self, name: &str, value: String);
+    fn remove(&mut self, name: &str);
+}
+
 /// Carries out changes of headers. What is removed is removed first, and values are made before any of them is set (Envoy
-/// 1.40 `source/common/router/header_parser.cc`).
-pub fn change(request: &mut Request, to_add: &[HeaderValueOption], to_remove: &[String]) {
+/// 1.40 `source/common/router/header_parser.cc`). `value` says what the text of a value stands for.
+pub fn change<M: Message>(
+    message: &mut M,
+    (to_add, to_remove): Changes<'_>,
+    value: &mut dyn FnMut(&str, &M) -> String,
+) {
     for name in to_remove {
-        request.headers.remove(name);
+        message.remove(name);
     }
     let values = to_add.iter().filter_map(|option| {
         let header = option.header.as_ref()?;
-        let value = substitute(&header.value, request);
-        (option.keep_empty_value || !value.is_empty()).then_some((option, header, value))
+        let value = value(&header.value, message);
+        (option.keep_empty_value || !value.is_empty()).then_some((option.append_action, &header.key, value))
     });
-    for (option, header, value) in values.collect::<Vec<_>>() {
-        let has = request.headers.has(&header.key);
-        match option.append_action {
-            HeaderAppendAction::AddIfAbsent if has => {}
-            HeaderAppendAction::OverwriteIfExists if !has => {}
+    for (action, name, value) in values.collect::<Vec<_>>() {
+        match action {
+            HeaderAppendAction::AddIfAbsent if message.has(name) => {}
+            HeaderAppendAction::OverwriteIfExists if !message.has(name) => {}
             HeaderAppendAction::OverwriteIfExists | HeaderAppendAction::OverwriteIfExistsOrAdd => {
-                request.headers.set(&header.key, value);
+                message.set(name, value);
             }
-            _ => request.headers.add(&header.key, value),
+            _ => message.add(name, value),
         }
     }
 }
 
+impl Message for Request {
+    fn has(&self, name: &str) -> bool {
+        self.headers.has(name)
+    }
+
+    fn add(&mut self, name: &str, value: String) {
+        self.headers.add(name, value);
+    }
+
+    fn set(&mut self, name: &str, value: String) {
+        self.headers.set(name, value);
+    }
+
+    fn remove(&mut self, name: &str) {
+        self.headers.remove(name);
+    }
+}
+
+impl Message for HeaderMap {
+    fn has(&self, name: &str) -> bool {
+        self.contains_key(name)
+    }
+
+    fn add(&mut self, name: &str, value: String) {
+        if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::try_from(value)) {
+            self.append(name, value);
+        }
+    }
+
+    fn set(&mut self, name: &str, value: String) {
+        self.remove(name);
+        self.add(name, value);
+    }
+
+    fn remove(&mut self, name: &str) {
+        HeaderMap::remove(self, name);
+    }
+}
+
 /// The value of a header with what it quotes of the request. Variables that are known only while Envoy runs stay.
-fn substitute(value: &str, request: &Request) -> String {
+pub fn substitute(value: &str, request: &Request) -> String {
     let mut result = String::new();
     let mut rest = value;
     while let Some((before, after)) = rest.split_once('%') {
@@ -261,7 +315,7 @@ pub fn rewrite(request: &mut Request, action: &RouteAction, weight: Option<&Clus
 mod tests {
     use serde_json::json;
 
-    use super::{Answer, Cors, Fault, change, rewrite};
+    use super::{Answer, Cors, Fault, change, rewrite, substitute};
     use crate::envoy::Json;
     use crate::envoy::core::HeaderValueOption;
     use crate::envoy::http_filter::{CorsPolicy, HttpFault};
@@ -284,7 +338,7 @@ mod tests {
         ];
         let headers: Headers = [("x-set", "old"), ("x-add", "1"), ("x-gone", "1")].into_iter().collect();
         let mut request = Request { headers, ..Request::get("a.test", "/p") };
-        change(&mut request, &to_add, &["X-Gone".to_owned()]);
+        change(&mut request, (&to_add, &["X-Gone".to_owned()]), &mut substitute);
         let path = "/p of a.test at 100% %START_TIME%";
         let expected = [("x-add", "1"), ("x-set", "new"), ("x-add", "2"), ("x-absent", "a"), ("x-path", path)];
         assert_eq!(request.headers.iter().collect::<Vec<_>>(), expected);

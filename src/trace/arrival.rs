@@ -8,7 +8,7 @@ use crate::envoy::http_connection_manager::PathWithEscapedSlashesAction;
 use super::answer::{Answer, By};
 use super::call::Request;
 use super::filters::Http;
-use super::path::{merge_slashes, normalize};
+use super::path::{merge_slashes, normalize, port_of};
 
 /// The client, as far as the proxies before this one are trusted (Envoy 1.40
 /// `source/extensions/http/original_ip_detection/xff`).
@@ -31,8 +31,31 @@ pub fn scheme(http: &Http, request: &Request, tls: bool) -> String {
     }
 }
 
-/// The path that routes are chosen by; an answer if Envoy does not take it.
-pub fn path(http: &Http, path: &str) -> Result<String, Answer> {
+/// Tells the upstream who asks, and by which scheme.
+pub fn forwarded(http: &Http, request: &mut Request, source: IpAddr) {
+    if http.is_edge {
+        let forwarded = match request.header("x-forwarded-for") {
+            Some(before) => format!("{before},{source}"),
+            None => source.to_string(),
+        };
+        request.headers.set("x-forwarded-for", forwarded);
+    }
+    if http.is_edge || !request.headers.has("x-forwarded-proto") {
+        let scheme = request.scheme.clone();
+        request.headers.set("x-forwarded-proto", scheme);
+    }
+}
+
+/// Path and host as routes are chosen by them; an answer if Envoy does not take the path.
+pub fn rewrite(http: &Http, request: &mut Request) -> Result<(), Answer> {
+    request.path = path(http, &request.path)?;
+    if let Some(at) = port_of(&request.authority).filter(|_| http.strips_port) {
+        request.authority.truncate(at);
+    }
+    Ok(())
+}
+
+fn path(http: &Http, path: &str) -> Result<String, Answer> {
     let refused = || Answer::new(400, "", By::Path);
     if path.contains('#') {
         return Err(refused());

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 
+use http::{HeaderMap, HeaderName, HeaderValue};
+
 use crate::envoy::Object;
 
 /// A connection and what comes over it first.
@@ -54,8 +56,10 @@ pub enum Version {
 }
 
 /// In the order in which they are sent, the names in lower case.
+///
+/// Values are bytes, since clients send what they like; matchers see them as text, in which what is no UTF-8 is replaced.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Headers(Vec<(String, String)>);
+pub struct Headers(Vec<(HeaderName, HeaderValue)>);
 
 impl Version {
     /// The protocol that the HTTP inspector of a listener tells of plain text.
@@ -113,21 +117,30 @@ impl Request {
 }
 
 impl Headers {
+    /// Those whose values are text.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+        self.0.iter().filter_map(|(name, value)| Some((name.as_str(), text(value)?)))
     }
 
-    /// The first value.
+    /// The first value, if it is text.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+        self.all(name).next().and_then(text)
+    }
+
+    pub fn all(&self, name: &str) -> impl Iterator<Item = &HeaderValue> {
+        self.0.iter().filter(move |(own, _)| own == name).map(|(_, value)| value)
     }
 
     pub fn has(&self, name: &str) -> bool {
-        self.get(name).is_some()
+        self.all(name).next().is_some()
     }
 
+    /// What cannot be in a message of HTTP is left out. `:authority` is `host`.
     pub fn add(&mut self, name: &str, value: impl Into<String>) {
-        self.0.push((name.to_ascii_lowercase(), value.into()));
+        let name = if name == ":authority" { "host" } else { name };
+        if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::try_from(value.into())) {
+            self.0.push((name, value));
+        }
     }
 
     /// Replaces all values.
@@ -136,18 +149,62 @@ impl Headers {
         self.add(name, value);
     }
 
+    pub fn put(&mut self, name: HeaderName, value: HeaderValue) {
+        self.0.retain(|(own, _)| *own != name);
+        self.0.push((name, value));
+    }
+
     pub fn remove(&mut self, name: &str) {
-        self.0.retain(|(own, _)| !own.eq_ignore_ascii_case(name));
+        self.0.retain(|(own, _)| own != name);
+    }
+
+    /// Keeps those that `keep` says.
+    pub fn retain(&mut self, mut keep: impl FnMut(&HeaderName, &HeaderValue) -> bool) {
+        self.0.retain(|(name, value)| keep(name, value));
+    }
+
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     fn joined(&self, name: &str) -> Option<Cow<'_, str>> {
-        let mut values =
-            self.0.iter().filter(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str());
+        let mut values = self.all(name).map(|value| String::from_utf8_lossy(value.as_bytes()));
         let first = values.next()?;
         match values.next() {
-            None => Some(Cow::Borrowed(first)),
+            None => Some(first),
             Some(second) => Some(Cow::Owned([first, second].into_iter().chain(values).collect::<Vec<_>>().join(","))),
         }
+    }
+}
+
+fn text(value: &HeaderValue) -> Option<&str> {
+    std::str::from_utf8(value.as_bytes()).ok()
+}
+
+impl From<HeaderMap> for Headers {
+    fn from(map: HeaderMap) -> Self {
+        let mut headers = Vec::with_capacity(map.len() + 8);
+        let mut last = None;
+        // Only the first of several values comes with the name.
+        for (name, value) in map {
+            last = name.or(last);
+            headers.extend(last.clone().map(|name| (name, value)));
+        }
+        Self(headers)
+    }
+}
+
+impl From<Headers> for HeaderMap {
+    fn from(headers: Headers) -> Self {
+        let mut map = HeaderMap::with_capacity(headers.0.len());
+        for (name, value) in headers.0 {
+            map.append(name, value);
+        }
+        map
     }
 }
 
@@ -156,5 +213,22 @@ impl<N: AsRef<str>, V: Into<String>> FromIterator<(N, V)> for Headers {
         let mut headers = Headers::default();
         pairs.into_iter().for_each(|(name, value)| headers.add(name.as_ref(), value));
         headers
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderMap, HeaderValue};
+
+    use super::Headers;
+
+    #[test]
+    fn values_that_are_no_text_survive() {
+        let mut map = HeaderMap::new();
+        map.append("x", HeaderValue::from_bytes(b"a\xff").unwrap());
+        map.append("x", HeaderValue::from_static("b"));
+        let headers = Headers::from(map.clone());
+        assert_eq!(headers.joined("x").as_deref(), Some("a\u{fffd},b"));
+        assert_eq!(HeaderMap::from(headers), map);
     }
 }

@@ -53,20 +53,26 @@ mod path;
 mod rbac;
 mod route_table;
 mod router;
+mod taken;
 mod template;
 mod tracer;
 mod upstream;
 mod walk;
 
-pub use answer::{ALL, Abort, Answer, By, Cors, Fault, parts_of_a_million};
+pub use answer::{ALL, Abort, Answer, By, Cors, Fault, Message, change, parts_of_a_million};
+pub use arrival::forwarded;
 pub use call::{Call, ClientTls, Connection, Headers, Request, Version};
 pub use decision::{
     ChainChoice, Closed, Decision, External, Forward, Outcome, Policies, Routing, Step, Target, Verdicts,
 };
+pub use filters::{Chain, External as AuthorizationService, Http, NetworkStep, ServerTls};
 pub use jwt::TokenVerdict;
 pub use listener::{Inspected, describe};
+pub use matching::{HeaderTest, Metadata, TextTest};
 pub use rbac::{NamedPolicy, Rules, Verdict};
 pub use route_table::RouteTable;
 pub use router::{HostChoice, Router, Tried};
+pub use taken::{Changes, Choice, Taken};
 pub use tracer::{Tracer, Way};
 pub use upstream::Upstream;
+pub use walk::{Stop, Walk};

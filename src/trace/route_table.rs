@@ -104,10 +104,15 @@ impl RouteTable {
         }
     }
 
-    /// The first route that takes the request.
+    /// The first route that takes the request. A route for a part of the requests counts if that part is not none.
     pub fn find(&self, request: &Request, metadata: &Metadata) -> Option<usize> {
+        self.find_by(request, metadata, None)
+    }
+
+    /// With a random number, which decides whether the request is of a part of the requests.
+    pub fn find_by(&self, request: &Request, metadata: &Metadata, random: Option<u64>) -> Option<usize> {
         let path = request.bare_path();
-        let mut first = Earliest { table: self, request, path, metadata, found: None };
+        let mut first = Earliest { table: self, request, path, metadata, random, found: None };
         first.look_in(self.exact.get(path));
         self.prefixes.of(path).for_each(|prefix| first.look_in(Some(&prefix.routes)));
         if !self.exact_in_any_case.is_empty() || !self.prefixes_in_any_case.0.is_empty() {
@@ -144,6 +149,7 @@ struct Earliest<'s> {
     request: &'s Request,
     path: &'s str,
     metadata: &'s Metadata,
+    random: Option<u64>,
     found: Option<usize>,
 }
 
@@ -152,8 +158,10 @@ impl Earliest<'_> {
     fn look_in(&mut self, routes: Option<&Vec<usize>>) {
         let earlier = |route: &&usize| self.found.is_none_or(|found| **route < found);
         let mut candidates = routes.into_iter().flatten().take_while(earlier);
-        let found =
-            candidates.find(|route| self.table.conditions[**route].hold(self.path, self.request, self.metadata));
+        let found = candidates.find(|route| {
+            let conditions = &self.table.conditions[**route];
+            conditions.takes_part(self.random) && conditions.hold(self.path, self.request, self.metadata)
+        });
         self.found = found.copied().or(self.found);
     }
 }
@@ -202,10 +210,17 @@ impl Conditions {
         Self { path, headers: Vec::new(), parameters: Vec::new(), metadata: Vec::new(), portion: None }
     }
 
+    fn takes_part(&self, random: Option<u64>) -> bool {
+        match (self.portion, random) {
+            (None, _) => true,
+            (Some(portion), None) => portion > 0,
+            (Some(portion), Some(random)) => random % super::answer::ALL < portion,
+        }
+    }
+
     /// `path` is that of the request without its query.
     fn hold(&self, path: &str, request: &Request, metadata: &Metadata) -> bool {
         self.path.matches(path, request)
-            && self.portion != Some(0)
             && self.headers.iter().all(|test| test.matches(request))
             && self.parameters.iter().all(|test| test.matches(request))
             && self.metadata.iter().all(|test| test.matches(metadata))

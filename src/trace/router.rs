@@ -79,9 +79,9 @@ impl Router {
 }
 
 impl<'r> HostChoice<'r> {
-    /// The first route that takes the request, and its position.
-    pub fn route(&self, request: &Request, metadata: &Metadata) -> Option<(usize, &'r Route)> {
-        let index = self.table.find(request, metadata)?;
+    /// The first route that takes the request, and its position. `random` is as in [`RouteTable::find_by`].
+    pub fn route(&self, request: &Request, metadata: &Metadata, random: Option<u64>) -> Option<(usize, &'r Route)> {
+        let index = self.table.find_by(request, metadata, random)?;
         Some((index, &self.host.routes[index]))
     }
 

@@ -10,14 +10,17 @@ use crate::envoy::cluster::Cluster;
 use crate::envoy::core::Address;
 use crate::envoy::endpoint::ClusterLoadAssignment;
 use crate::envoy::listener::Listener;
+use crate::envoy::network_filter::{TcpClusterSpecifier, TcpProxy};
 
-use super::call::Call;
-use super::decision::{ChainChoice, Closed, Decision, Target};
-use super::filters::{Chain, NetworkStep, Routers};
+use super::answer::{Answer, By};
+use super::call::{Call, Request};
+use super::decision::{ChainChoice, Closed, Decision, Forward, Outcome, Target};
+use super::filters::{Chain, Http, NetworkStep, Routers};
 use super::listener::{Inspected, choose};
 use super::router::Router;
+use super::taken::{Choice, Taken};
 use super::upstream::{Upstream, upstreams, version};
-use super::walk::Walk;
+use super::walk::{Stop, Walk};
 
 /// What one proxy does. It owns the configuration that it is made of, so that it can be shared.
 #[derive(Debug)]
@@ -85,29 +88,118 @@ impl Tracer {
 
     /// What happens to a call, step by step.
     pub fn decide(&self, call: Call, way: Way) -> Decision<'_> {
-        let Some(server) = self.server(call.connection.destination, way) else {
+        let Some(index) = self.server(call.connection.destination, way) else {
             return Decision::closed(call, Closed::NoListener);
         };
+        let server = &self.servers[index];
         let inspected = Inspected::new(&server.listener, &call);
-        let chosen = choose(&server.listener, &inspected);
-        let Some((index, chain)) = chosen.and_then(|index| Some((index, server.chains.get(index)?))) else {
+        let Some((index, chain)) = self.chain(index, &inspected) else {
             let decision = Decision::closed(call, Closed::NoChain);
             return Decision { listener: Some(&server.listener), inspected: Some(inspected), ..decision };
         };
-        let mut walk = Walk::new(self, call, inspected, chain);
-        let outcome = walk.through(chain);
+        let Call { connection, mut request } = call;
+        let mut walk = Walk::new(&connection, &inspected, chain);
+        let outcome = self.through(&mut walk, chain, &mut request);
+        let Walk { identity, remote, request: served, metadata, steps, routing, .. } = walk;
         Decision {
             listener: Some(&server.listener),
             chain: Some(ChainChoice::new(&server.listener, index)),
-            inspected: Some(walk.inspected),
-            steps: walk.steps,
-            routing: walk.routing,
+            steps,
+            routing,
             outcome,
-            call: walk.call,
-            metadata: walk.metadata,
-            identity: walk.identity,
-            remote: walk.remote,
+            metadata,
+            identity: identity.map(str::to_owned),
+            remote,
+            call: Call { request: served.or(request), connection },
+            inspected: Some(inspected),
         }
+    }
+
+    /// Walks to the end. Services agree, and of faults happens what happens to every request.
+    fn through<'t>(&'t self, walk: &mut Walk<'t, '_>, chain: &'t Chain, request: &mut Option<Request>) -> Outcome<'t> {
+        loop {
+            match walk.connect(chain) {
+                Stop::Ask(_) | Stop::Unknown(..) | Stop::Fault(..) => {}
+                Stop::Tcp(proxy) => return Outcome::Connect(self.connect(proxy)),
+                Stop::Http(http) => {
+                    return match request.take() {
+                        Some(request) => self.serve(walk, http, request),
+                        None => Outcome::Closed(Closed::NotHttp),
+                    };
+                }
+                Stop::Answer(answer) => return Outcome::Answer(answer),
+                Stop::Closed(reason) => return Outcome::Closed(reason),
+                Stop::Route(taken) => return self.forward(walk, &taken),
+            }
+        }
+    }
+
+    fn serve<'t>(&'t self, walk: &mut Walk<'t, '_>, http: &'t Http, request: Request) -> Outcome<'t> {
+        if let Some(answer) = walk.arrive(http, request) {
+            return Outcome::Answer(answer);
+        }
+        loop {
+            match walk.serve(http) {
+                Stop::Ask(_) | Stop::Unknown(..) | Stop::Http(_) | Stop::Tcp(_) => {}
+                Stop::Fault(_, fault) => {
+                    if let Some(answer) = fault.answer() {
+                        return Outcome::Answer(answer);
+                    }
+                }
+                Stop::Answer(answer) => return Outcome::Answer(answer),
+                Stop::Closed(reason) => return Outcome::Closed(reason),
+                Stop::Route(taken) => return self.forward(walk, &taken),
+            }
+        }
+    }
+
+    fn forward<'t>(&'t self, walk: &Walk<'t, '_>, taken: &Taken<'t>) -> Outcome<'t> {
+        let Some(request) = &walk.request else { return Outcome::Closed(Closed::NotHttp) };
+        let target = |choice: Choice<'t>| Target {
+            name: choice.cluster,
+            weight: choice.weight,
+            total: choice.total,
+            cluster: self.cluster(choice.cluster),
+            chosen: choice.chosen,
+            request: Some(taken.sent(request, walk.connection.source, choice.chosen)),
+        };
+        let targets: Vec<_> = taken.choices(request, self).into_iter().map(target).collect();
+        match targets.as_slice() {
+            [] => Outcome::Answer(Answer::new(503, "", By::NoCluster)),
+            [only] if only.cluster.is_none() => Outcome::Answer(taken.without_cluster()),
+            _ => Outcome::Forward(Box::new(Forward { action: taken.action, targets, retry: taken.retry() })),
+        }
+    }
+
+    fn connect<'t>(&'t self, proxy: &'t TcpProxy) -> Vec<Target<'t>> {
+        let target = |name: &'t str, weight, total| Target {
+            name,
+            weight,
+            total,
+            cluster: self.cluster(name),
+            chosen: None,
+            request: None,
+        };
+        match &proxy.cluster_specifier {
+            Some(TcpClusterSpecifier::Cluster(name)) => vec![target(name, 1, 1)],
+            Some(TcpClusterSpecifier::WeightedClusters(weighted)) => {
+                let total = weighted.clusters.iter().map(|cluster| cluster.weight).sum();
+                weighted.clusters.iter().map(|cluster| target(&cluster.name, cluster.weight, total)).collect()
+            }
+            None => Vec::new(),
+        }
+    }
+
+    /// The listeners, in the order of the configuration, and their chains; the default chain comes after all others.
+    pub fn listeners(&self) -> impl Iterator<Item = (&Listener, &[Chain])> {
+        self.servers.iter().map(|server| (&server.listener, &server.chains[..]))
+    }
+
+    /// The chain of a listener that takes a connection, and its position.
+    pub fn chain(&self, listener: usize, inspected: &Inspected) -> Option<(usize, &Chain)> {
+        let server = self.servers.get(listener)?;
+        let index = choose(&server.listener, inspected)?;
+        Some((index, server.chains.get(index)?))
     }
 
     /// What the proxy offers by ALPN to an upstream of a target.
@@ -130,17 +222,16 @@ impl Tracer {
     }
 
     /// The listener of exactly this address, else that of the port on all addresses.
-    fn server(&self, destination: SocketAddr, way: Way) -> Option<&Server> {
+    fn server(&self, destination: SocketAddr, way: Way) -> Option<usize> {
         let wildcard = match destination.ip() {
             IpAddr::V4(_) => IpAddr::from([0; 4]),
             IpAddr::V6(_) => IpAddr::from([0; 16]),
         };
         let of = |ip: IpAddr| self.by_address.get(&SocketAddr::new(ip, destination.port())).copied();
-        let found = match way {
+        match way {
             Way::Outbound => of(destination.ip()).or_else(|| of(wildcard)).or(self.catch_all),
             Way::Inbound => self.inbound.or_else(|| of(destination.ip())).or_else(|| of(wildcard)),
-        };
-        self.servers.get(found?)
+        }
     }
 }
 

@@ -1,28 +1,28 @@
-//! A call on its way through the filters of a chain.
+//! A call on its way through the filters of a chain, step by step.
+//!
+//! A walk stops where something is to be done that is no matter of configuration and request: another service is asked,
+//! dice are thrown, time passes. [`Tracer::decide`] takes all sides; the proxy does it, and walks on.
 
 use std::net::IpAddr;
 
 use serde_json::json;
 
 use crate::envoy::Any;
-use crate::envoy::network_filter::{self, TcpClusterSpecifier, TcpProxy};
-use crate::envoy::route::{
-    Action, ClusterNotFoundResponseCode, ClusterSpecifier, ClusterWeight, Route, RouteAction, TlsRequirementType,
-    VirtualHost,
-};
+use crate::envoy::http_filter::HttpFault;
+use crate::envoy::network_filter::TcpProxy;
+use crate::envoy::route::TlsRequirementType;
 
-use super::answer::{Answer, By, Cors, Fault, change, rewrite};
+use super::answer::{Answer, By, Cors, Fault};
 use super::arrival;
-use super::call::{Call, Request};
-use super::decision::{Closed, External, Forward, Outcome, Policies, Routing, Step, Target, Verdicts, timeout};
+use super::call::{Connection, Request};
+use super::decision::{Closed, External, Policies, Routing, Step, Verdicts};
 use super::filters::{self, Chain, Http, HttpStep, NetworkStep};
 use super::jwt::TokenVerdict;
 use super::listener::Inspected;
 use super::matching::Metadata;
-use super::path::port_of;
 use super::rbac::{Facts, Rbac};
 use super::router::Router;
-use super::tracer::Tracer;
+use super::taken::Taken;
 
 /// The filters that set and ask for the effective policy.
 const HTTP_RBAC: &str = "envoy.filters.http.rbac";
@@ -32,74 +32,134 @@ const HTTP_FAULT: &str = "envoy.filters.http.fault";
 const HTTP_CORS: &str = "envoy.filters.http.cors";
 
 /// One call on its way through a chain.
-pub struct Walk<'t> {
-    tracer: &'t Tracer,
-    pub call: Call,
-    pub inspected: Inspected,
+#[derive(Debug)]
+pub struct Walk<'t, 'c> {
+    pub connection: &'c Connection,
+    pub inspected: &'c Inspected,
     /// Of the client, where TLS ends here.
-    pub identity: Option<String>,
+    pub identity: Option<&'c str>,
     pub remote: IpAddr,
+    /// As the filters so far have left it.
+    pub request: Option<Request>,
     pub metadata: Metadata,
     pub steps: Vec<Step<'t>>,
     pub routing: Option<Routing<'t>>,
+    /// Decides which request is of a part of all requests; without it, every request is of every part.
+    pub random: Option<u64>,
+    /// How many filters it has passed.
+    passed: usize,
 }
 
-impl<'t> Walk<'t> {
-    pub fn new(tracer: &'t Tracer, call: Call, inspected: Inspected, chain: &Chain) -> Self {
-        let identity = call.connection.tls.as_ref().filter(|_| chain.tls.is_some());
+/// Where a walk stops.
+#[derive(Debug)]
+pub enum Stop<'t> {
+    /// A service for authorization is asked. If it agrees, the walk goes on.
+    Ask(&'t filters::External),
+    /// A part of the requests is delayed, and a part answered.
+    Fault(&'t HttpFault, Fault),
+    /// A filter that is not known here, by its position and name.
+    Unknown(usize, &'t str),
+    /// From here on the connection speaks HTTP.
+    Http(&'t Http),
+    /// The bytes of the connection go to a cluster.
+    Tcp(&'t TcpProxy),
+    Answer(Answer),
+    Closed(Closed),
+    /// The router sends the request on.
+    Route(Taken<'t>),
+}
+
+impl<'t, 'c> Walk<'t, 'c> {
+    pub fn new(connection: &'c Connection, inspected: &'c Inspected, chain: &Chain) -> Self {
+        let identity = connection.tls.as_ref().filter(|_| chain.tls.is_some());
         Self {
-            tracer,
+            connection,
             inspected,
-            identity: identity.and_then(|tls| tls.identity.clone()),
-            remote: call.connection.source,
+            identity: identity.and_then(|tls| tls.identity.as_deref()),
+            remote: connection.source,
+            request: None,
             metadata: Metadata::new(),
             steps: Vec::new(),
             routing: None,
-            call,
+            random: None,
+            passed: 0,
         }
     }
 
-    pub fn through(&mut self, chain: &'t Chain) -> Outcome<'t> {
-        match (&chain.tls, &self.call.connection.tls) {
-            (Some(_), None) => return Outcome::Closed(Closed::PlainToTls),
-            (Some(server), Some(_)) if server.requires_certificate && self.identity.is_none() => {
-                return Outcome::Closed(Closed::NoCertificate);
-            }
-            _ => {}
+    /// Walks to the next stop among the filters of a connection.
+    pub fn connect(&mut self, chain: &'t Chain) -> Stop<'t> {
+        if self.passed == 0
+            && let Some(reason) = self.mistaken_for_tls(chain)
+        {
+            return Stop::Closed(reason);
         }
-        for filter in &chain.filters {
+        while let Some(filter) = chain.filters.get(self.passed) {
+            self.passed += 1;
             match filter {
                 NetworkStep::Passive => {}
-                NetworkStep::Unknown(name) => self.steps.push(Step::Unknown(name)),
+                NetworkStep::Unknown(name) => {
+                    self.steps.push(Step::Unknown(name));
+                    return Stop::Unknown(self.passed - 1, name);
+                }
                 NetworkStep::Policies(rbac) => {
                     if !self.judge(rbac, NETWORK_RBAC, false) {
-                        return Outcome::Closed(Closed::Denied);
+                        return Stop::Closed(Closed::Denied);
                     }
                 }
-                NetworkStep::External(external) => self.ask(external),
-                NetworkStep::Tcp(proxy) => return Outcome::Connect(self.connect(proxy)),
-                NetworkStep::Http(_) if chain.tls.is_none() && self.call.connection.tls.is_some() => {
-                    return Outcome::Closed(Closed::TlsToPlain);
+                NetworkStep::External(external) => {
+                    if self.asks(external) {
+                        return Stop::Ask(external);
+                    }
                 }
-                NetworkStep::Http(http) => {
-                    return match self.call.request.take() {
-                        Some(request) => self.serve(http, request),
-                        None => Outcome::Closed(Closed::NotHttp),
-                    };
+                NetworkStep::Tcp(proxy) => return Stop::Tcp(proxy),
+                NetworkStep::Http(_) if chain.tls.is_none() && self.connection.tls.is_some() => {
+                    return Stop::Closed(Closed::TlsToPlain);
                 }
+                NetworkStep::Http(http) => return Stop::Http(http),
             }
         }
-        Outcome::Closed(Closed::NoFilter)
+        Stop::Closed(Closed::NoFilter)
+    }
+
+    fn mistaken_for_tls(&self, chain: &Chain) -> Option<Closed> {
+        match (&chain.tls, &self.connection.tls) {
+            (Some(_), None) => Some(Closed::PlainToTls),
+            (Some(server), Some(_)) => {
+                (server.requires_certificate && self.identity.is_none()).then_some(Closed::NoCertificate)
+            }
+            (None, _) => None,
+        }
+    }
+
+    /// Takes a request as a connection manager does before its filters see it.
+    pub fn arrive(&mut self, http: &'t Http, mut request: Request) -> Option<Answer> {
+        self.passed = 0;
+        self.remote = arrival::remote(http, &request, self.connection.source);
+        request.scheme = arrival::scheme(http, &request, self.connection.tls.is_some());
+        let answer = arrival::rewrite(http, &mut request).err();
+        self.request = Some(request);
+        answer
+    }
+
+    /// Walks to the next stop among the HTTP filters.
+    pub fn serve(&mut self, http: &'t Http) -> Stop<'t> {
+        while let Some(filter) = http.filters.get(self.passed) {
+            self.passed += 1;
+            if let Some(stop) = self.filter(http, filter) {
+                return stop;
+            }
+        }
+        Stop::Closed(Closed::NoFilter)
     }
 
     /// Whether the policies of a filter let the call pass.
     fn judge(&mut self, rbac: &'t Rbac, name: &str, is_http: bool) -> bool {
         let facts = Facts {
-            connection: &self.call.connection,
+            connection: self.connection,
             server_name: self.inspected.server_name.as_deref(),
-            identity: self.identity.as_deref(),
+            identity: self.identity,
             remote: self.remote,
-            request: self.call.request.as_ref().filter(|_| is_http),
+            request: self.request.as_ref().filter(|_| is_http),
             metadata: &self.metadata,
         };
         let enforced = rbac.rules.as_ref().map(|rules| Verdicts { rules, verdict: rules.judge(&facts) });
@@ -112,94 +172,49 @@ impl<'t> Walk<'t> {
         enforced.is_none_or(|enforced| enforced.verdict.allowed)
     }
 
-    fn ask(&mut self, external: &'t filters::External) {
+    fn asks(&mut self, external: &'t filters::External) -> bool {
         let asked = external.condition.as_ref().is_none_or(|condition| condition.matches(&self.metadata));
         self.steps.push(Step::External(External { service: &external.service, asked }));
-    }
-
-    fn connect(&self, proxy: &'t TcpProxy) -> Vec<Target<'t>> {
-        match &proxy.cluster_specifier {
-            Some(TcpClusterSpecifier::Cluster(name)) => vec![self.target(name, 1, 1)],
-            Some(TcpClusterSpecifier::WeightedClusters(weighted)) => {
-                let total = weighted.clusters.iter().map(|cluster| cluster.weight).sum();
-                let of = |cluster: &'t network_filter::ClusterWeight| self.target(&cluster.name, cluster.weight, total);
-                weighted.clusters.iter().map(of).collect()
-            }
-            None => Vec::new(),
-        }
-    }
-
-    fn target(&self, name: &'t str, weight: u32, total: u32) -> Target<'t> {
-        Target { name, weight, total, cluster: self.tracer.cluster(name), chosen: None, request: None }
-    }
-
-    fn serve(&mut self, http: &'t Http, mut request: Request) -> Outcome<'t> {
-        self.remote = arrival::remote(http, &request, self.call.connection.source);
-        request.scheme = arrival::scheme(http, &request, self.call.connection.tls.is_some());
-        match arrival::path(http, &request.path) {
-            Ok(path) => request.path = path,
-            Err(answer) => {
-                self.call.request = Some(request);
-                return Outcome::Answer(answer);
-            }
-        }
-        if let Some(at) = port_of(&request.authority).filter(|_| http.strips_port) {
-            request.authority.truncate(at);
-        }
-        self.call.request = Some(request);
-        for filter in &http.filters {
-            if let Some(outcome) = self.filter(http, filter) {
-                return outcome;
-            }
-        }
-        Outcome::Closed(Closed::NoFilter)
+        asked
     }
 
     /// What a filter makes of the request; `None` if it goes on to the next.
-    fn filter(&mut self, http: &'t Http, filter: &'t HttpStep) -> Option<Outcome<'t>> {
+    fn filter(&mut self, http: &'t Http, filter: &'t HttpStep) -> Option<Stop<'t>> {
         match filter {
             HttpStep::Passive => None,
             HttpStep::Unknown(name) => {
                 self.steps.push(Step::Unknown(name));
-                None
+                Some(Stop::Unknown(self.passed - 1, name))
             }
             HttpStep::Policies(rbac) => {
-                let denied = || Outcome::Answer(Answer::new(403, "RBAC: access denied", By::Authorization));
+                let denied = || Stop::Answer(Answer::new(403, "RBAC: access denied", By::Authorization));
                 (!self.judge(rbac, HTTP_RBAC, true)).then(denied)
             }
-            HttpStep::External(external) => {
-                self.ask(external);
-                None
-            }
+            HttpStep::External(external) => self.asks(external).then_some(Stop::Ask(external)),
             HttpStep::Tokens(authentication) => {
-                let request = self.call.request.as_mut()?;
+                let request = self.request.as_mut()?;
                 let verdict = authentication.check(request, &mut self.metadata);
                 let answer = match &verdict {
                     TokenVerdict::Rejected { status, body } => Some(Answer::new(*status, *body, By::Authentication)),
                     _ => None,
                 };
                 self.steps.push(Step::Tokens(verdict));
-                answer.map(Outcome::Answer)
+                answer.map(Stop::Answer)
             }
             HttpStep::Fault => {
                 self.find_route(http);
-                let fault = self.own_config(HTTP_FAULT).and_then(|config| match config {
-                    Any::Fault(fault) => Fault::new(fault, self.call.request.as_ref()?),
-                    _ => None,
-                })?;
-                let answer = fault.answer();
-                self.steps.push(Step::Fault(fault));
-                answer.map(Outcome::Answer)
+                let Some(Any::Fault(config)) = self.own_config(HTTP_FAULT) else { return None };
+                let fault = Fault::new(config, self.request.as_ref()?)?;
+                self.steps.push(Step::Fault(fault.clone()));
+                Some(Stop::Fault(config, fault))
             }
             HttpStep::Cors => {
                 self.find_route(http);
-                let cors = self.own_config(HTTP_CORS).and_then(|config| match config {
-                    Any::CorsPolicy(policy) => Cors::new(policy, self.call.request.as_ref()?),
-                    _ => None,
-                })?;
+                let Some(Any::CorsPolicy(policy)) = self.own_config(HTTP_CORS) else { return None };
+                let cors = Cors::new(policy, self.request.as_ref()?)?;
                 self.steps.push(Step::Cors(cors));
                 let answers = matches!(cors, Cors::Preflight { .. });
-                answers.then(|| Outcome::Answer(Answer::new(200, "", By::Cors)))
+                answers.then(|| Stop::Answer(Answer::new(200, "", By::Cors)))
             }
             HttpStep::Router => {
                 self.find_route(http);
@@ -209,18 +224,19 @@ impl<'t> Walk<'t> {
     }
 
     /// Finds virtual host and route, when the first filter wants to know.
-    fn find_route(&mut self, http: &'t Http) {
-        let (None, Some(request)) = (&self.routing, &self.call.request) else { return };
+    pub fn find_route(&mut self, http: &'t Http) {
+        let (None, Some(request)) = (&self.routing, &self.request) else { return };
         let host = http.router.as_deref().and_then(|router| router.host(&request.authority));
         let redirects =
             host.is_some_and(|host| host.host.require_tls == TlsRequirementType::All && request.scheme != "https");
-        let route = host.filter(|_| !redirects).and_then(|host| host.route(request, &self.metadata));
+        let route = host.filter(|_| !redirects).and_then(|host| host.route(request, &self.metadata, self.random));
         let configuration = http.router.as_deref().map(Router::configuration);
         self.routing = Some(Routing { name: &http.route_name, configuration, host, redirects, route });
     }
 
-    /// What the route, its virtual host or its configuration say for a filter; the first wins.
-    fn own_config(&self, filter: &str) -> Option<&'t Any> {
+    /// What the route, its virtual host or its configuration say for a filter; the first wins. The route must have been
+    /// looked for.
+    pub fn own_config(&self, filter: &str) -> Option<&'t Any> {
         let routing = self.routing.as_ref()?;
         let (_, route) = routing.route?;
         let host = routing.host?.host;
@@ -229,108 +245,13 @@ impl<'t> Walk<'t> {
         route.typed_per_filter_config.get(filter).or_else(of_host).or_else(of_all)
     }
 
-    fn route(&self, http: &'t Http) -> Outcome<'t> {
-        let (Some(routing), Some(request)) = (&self.routing, &self.call.request) else {
-            return Outcome::Closed(Closed::NoFilter);
+    fn route(&self, http: &'t Http) -> Stop<'t> {
+        let (Some(routing), Some(request)) = (&self.routing, &self.request) else {
+            return Stop::Closed(Closed::NoFilter);
         };
-        let Some(host) = routing.host else { return Outcome::Answer(Answer::new(404, "", By::NoHost)) };
-        if routing.redirects {
-            return Outcome::Answer(Answer::https(request));
-        }
-        let Some((index, route)) = routing.route else { return Outcome::Answer(Answer::new(404, "", By::NoRoute)) };
-        let matched = host.matched_length(index, request);
-        match &route.action {
-            Some(Action::Redirect(redirect)) => Outcome::Answer(Answer::redirect(redirect, request, matched)),
-            Some(Action::DirectResponse(response)) => Outcome::Answer(Answer::direct(response, request)),
-            Some(Action::Route(action)) => self.forward(&Taken { http, host: host.host, route, action, matched }),
-            None => Outcome::Answer(Answer::new(500, "", By::NoAction)),
+        match Taken::new(http, routing, request) {
+            Ok(taken) => Stop::Route(taken),
+            Err(answer) => Stop::Answer(answer),
         }
     }
-
-    fn forward(&self, taken: &Taken<'t>) -> Outcome<'t> {
-        let Taken { action, .. } = *taken;
-        let of = |name: &'t str, weight: u32, total: u32, chosen: Option<&'t ClusterWeight>| Target {
-            chosen,
-            request: self.sent(taken, chosen),
-            ..self.target(name, weight, total)
-        };
-        let targets: Vec<_> = match &action.cluster_specifier {
-            Some(ClusterSpecifier::Cluster(name)) => vec![of(name, 1, 1, None)],
-            Some(ClusterSpecifier::WeightedClusters(weighted)) => {
-                let weight = |cluster: &ClusterWeight| cluster.weight.unwrap_or_default();
-                let total = weighted.clusters.iter().map(weight).sum();
-                weighted.clusters.iter().map(|own| of(&own.name, weight(own), total, Some(own))).collect()
-            }
-            // Which of the clusters it is, the request itself says.
-            Some(ClusterSpecifier::ClusterHeader(name)) => {
-                let value = self.call.request.as_ref().and_then(|request| request.header(name));
-                let named = value.and_then(|value| self.tracer.cluster(&value));
-                named.into_iter().map(|cluster| of(&cluster.name, 1, 1, None)).collect()
-            }
-            None => Vec::new(),
-        };
-        match targets.as_slice() {
-            [] => Outcome::Answer(Answer::new(503, "", By::NoCluster)),
-            [only] if only.cluster.is_none() => {
-                let status = match action.cluster_not_found_response_code {
-                    ClusterNotFoundResponseCode::NotFound => 404,
-                    ClusterNotFoundResponseCode::InternalServerError => 500,
-                    _ => 503,
-                };
-                Outcome::Answer(Answer::new(status, "", By::NoCluster))
-            }
-            _ => {
-                let retry = action.retry_policy.as_ref().or(taken.host.retry_policy.as_ref());
-                Outcome::Forward(Box::new(Forward { action, targets, retry }))
-            }
-        }
-    }
-
-    /// The request as the upstream sees it, but for what differs from run to run.
-    fn sent(&self, taken: &Taken<'_>, chosen: Option<&ClusterWeight>) -> Option<Request> {
-        let Taken { http, host, route, action, matched } = *taken;
-        let request = self.call.request.as_ref()?;
-        let mut sent = request.clone();
-        if http.is_edge {
-            let source = self.call.connection.source;
-            let forwarded = match request.header("x-forwarded-for") {
-                Some(before) => format!("{before},{source}"),
-                None => source.to_string(),
-            };
-            sent.headers.set("x-forwarded-for", forwarded);
-        }
-        if http.is_edge || !sent.headers.has("x-forwarded-proto") {
-            sent.headers.set("x-forwarded-proto", request.scheme.clone());
-        }
-        let retry = action.retry_policy.as_ref().or(host.retry_policy.as_ref());
-        if let Some(limit) = retry.and_then(|retry| retry.per_try_timeout).or_else(|| timeout(action)) {
-            sent.headers.set("x-envoy-expected-rq-timeout-ms", limit.as_millis().to_string());
-        }
-        if host.include_request_attempt_count {
-            sent.headers.set("x-envoy-attempt-count", "1");
-        }
-        let configuration = self.routing.as_ref().and_then(|routing| routing.configuration);
-        let levels = [
-            chosen.map(|own| (&own.request_headers_to_add, &own.request_headers_to_remove)),
-            Some((&route.request_headers_to_add, &route.request_headers_to_remove)),
-            Some((&host.request_headers_to_add, &host.request_headers_to_remove)),
-            configuration.map(|own| (&own.request_headers_to_add, &own.request_headers_to_remove)),
-        ];
-        for (to_add, to_remove) in levels.into_iter().flatten() {
-            change(&mut sent, to_add, to_remove);
-        }
-        rewrite(&mut sent, action, chosen, matched);
-        Some(sent)
-    }
-}
-
-/// A route that sends the request on, and whose it is.
-#[derive(Clone, Copy)]
-struct Taken<'t> {
-    http: &'t Http,
-    host: &'t VirtualHost,
-    route: &'t Route,
-    action: &'t RouteAction,
-    /// How many bytes of the path it matched.
-    matched: usize,
 }

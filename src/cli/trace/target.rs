@@ -102,9 +102,7 @@ impl Target {
         if !self.is_http() {
             return None;
         }
-        let named = [":authority", "host"].iter().find_map(|name| headers.get(name).map(str::to_owned));
-        let authority = named.unwrap_or_else(|| self.authority.clone());
-        headers.remove(":authority");
+        let authority = headers.get("host").unwrap_or(&self.authority).to_owned();
         headers.remove("host");
         let scheme = if self.kind == Kind::Https { "https" } else { "http" };
         let version = if http2 { Version::Http2 } else { Version::Http1 };
