@@ -2,16 +2,21 @@
 //! Envoy 1.40 does it. What it decides, [`trace`](crate::trace) decides; here is what takes time: sockets, TLS, HTTP,
 //! load balancing, retries.
 
-#[allow(dead_code)]
+#![allow(dead_code, unused_imports, reason = "not all of it is called yet")]
+
 mod access_log;
 mod body;
-#[allow(dead_code)]
 mod clock;
+mod dice;
 mod note;
-#[allow(dead_code)]
+mod per_worker;
 mod record;
-#[allow(dead_code)]
+mod runtime;
+mod stats;
 mod substitution;
+mod time;
+mod tls;
+mod upstream;
 
 use std::fmt;
 use std::io;

@@ -1,0 +1,53 @@
+//! The metrics of a cluster.
+
+use super::{Counter, Gauge, Histogram, Stats};
+
+use std::sync::Arc;
+
+macro_rules! metrics {
+    ($(#[$doc:meta])* $name:ident { counters: $($counter:ident)*; gauges: $($gauge:ident)*; histograms: $($histogram:ident)*; }) => {
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub struct $name {
+            $(pub $counter: Counter,)*
+            $(pub $gauge: Gauge,)*
+            $(pub $histogram: Arc<Histogram>,)*
+        }
+
+        impl $name {
+            fn in_scope(scope: &super::Scoped<'_>) -> Self {
+                Self {
+                    $($counter: scope.counter(stringify!($counter)),)*
+                    $($gauge: scope.gauge(stringify!($gauge)),)*
+                    $($histogram: scope.histogram(stringify!($histogram)),)*
+                }
+            }
+        }
+    };
+}
+
+metrics! {
+    /// `cluster.NAME.…`
+    ClusterStats {
+        counters:
+            upstream_cx_total upstream_cx_http1_total upstream_cx_http2_total upstream_cx_connect_fail
+            upstream_cx_connect_timeout upstream_cx_overflow upstream_cx_idle_timeout upstream_cx_max_requests
+            upstream_cx_max_duration_reached upstream_cx_none_healthy upstream_cx_rx_bytes_total
+            upstream_cx_tx_bytes_total upstream_rq_total upstream_rq_completed upstream_rq_pending_total
+            upstream_rq_pending_overflow upstream_rq_pending_failure_eject upstream_rq_cancelled upstream_rq_timeout
+            upstream_rq_per_try_timeout upstream_rq_rx_reset upstream_rq_tx_reset upstream_rq_retry
+            upstream_rq_retry_success upstream_rq_retry_overflow upstream_rq_retry_limit_exceeded lb_healthy_panic
+            upstream_rq_maintenance_mode;
+        gauges:
+            upstream_cx_active upstream_rq_active upstream_rq_pending_active membership_total membership_healthy
+            membership_degraded membership_excluded;
+        histograms: upstream_cx_connect_ms upstream_cx_length_ms upstream_rq_time;
+    }
+}
+
+impl ClusterStats {
+    /// `name`: the `alt_stat_name` if there is one.
+    pub fn new(stats: &Stats, name: &str) -> Self {
+        Self::in_scope(&stats.cluster(name))
+    }
+}

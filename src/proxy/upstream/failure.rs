@@ -1,0 +1,106 @@
+//! Why a cluster did not answer.
+
+use std::fmt;
+
+use http::StatusCode;
+
+/// What keeps a request from an upstream, or the response from the client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// The configuration has no cluster of that name.
+    NoCluster,
+    /// No host may be chosen.
+    NoHealthyHost,
+    /// A circuit breaker is open.
+    Overflow,
+    /// The connection was refused, or the TLS handshake failed, which is said then.
+    Connect(Option<String>),
+    ConnectTimeout,
+    /// The upstream closed the connection before it answered.
+    Terminated,
+    /// The upstream reset the stream.
+    Reset,
+    /// The upstream refused the stream before it did anything, so that it can be sent again.
+    Refused,
+    /// The proxy gave the stream up.
+    LocalReset,
+    /// What the upstream sent is not HTTP.
+    Protocol(String),
+}
+
+impl Failure {
+    /// The response flag of Envoy's access log.
+    pub fn flag(&self) -> &'static str {
+        match self {
+            Failure::NoCluster => "NC",
+            Failure::NoHealthyHost => "UH",
+            Failure::Overflow => "UO",
+            Failure::Connect(_) | Failure::ConnectTimeout => "UF",
+            Failure::Terminated => "UC",
+            Failure::Reset | Failure::Refused => "UR",
+            Failure::LocalReset => "LR",
+            Failure::Protocol(_) => "UPE",
+        }
+    }
+
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Failure::Protocol(_) => StatusCode::BAD_GATEWAY,
+            _ => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// Envoy's words for it (`source/common/http/utility.cc`, `resetReasonToString`), if it is a reset.
+    pub fn reason(&self) -> Option<&'static str> {
+        Some(match self {
+            Failure::NoCluster | Failure::NoHealthyHost => return None,
+            Failure::Overflow => "overflow",
+            Failure::Connect(_) => "remote connection failure",
+            Failure::ConnectTimeout => "connection timeout",
+            Failure::Terminated => "connection termination",
+            Failure::Reset => "remote reset",
+            Failure::Refused => "remote refused stream reset",
+            Failure::LocalReset => "local reset",
+            Failure::Protocol(_) => "protocol error",
+        })
+    }
+
+    /// What the client gets to read (`source/common/router/router.cc`, `onUpstreamAbort`). `retried`: whether there was an
+    /// attempt before.
+    pub fn body(&self, retried: bool) -> String {
+        let Some(reason) = self.reason() else {
+            return if *self == Failure::NoHealthyHost { "no healthy upstream".to_owned() } else { String::new() };
+        };
+        let retried = if retried { "retried and the latest " } else { "" };
+        let cause = match self {
+            Failure::Connect(Some(cause)) => format!(", transport failure reason: {cause}"),
+            _ => String::new(),
+        };
+        format!("upstream connect error or disconnect/reset before headers. {retried}reset reason: {reason}{cause}")
+    }
+
+    /// What `%RESPONSE_CODE_DETAILS%` is.
+    pub fn details(&self) -> String {
+        match (self, self.reason()) {
+            (Failure::NoCluster, _) => "cluster_not_found".to_owned(),
+            (Failure::Connect(Some(cause)), Some(reason)) => {
+                format!("upstream_reset_before_response_started{{{reason}|{cause}}}").replace(' ', "_")
+            }
+            (_, Some(reason)) => format!("upstream_reset_before_response_started{{{reason}}}").replace(' ', "_"),
+            _ => "no_healthy_upstream".to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self, self.reason()) {
+            (Failure::NoCluster, _) => f.write_str("no such cluster"),
+            (Failure::Connect(Some(cause)), _) => f.write_str(cause),
+            (_, Some(reason)) => f.write_str(reason),
+            _ => f.write_str("no healthy upstream"),
+        }
+    }
+}
+
+impl std::error::Error for Failure {}

@@ -1,0 +1,142 @@
+//! What the configuration of a cluster says about connections, read once.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use http::Request;
+use http::header::HOST;
+use http::uri::Authority;
+
+use crate::envoy::Any;
+use crate::envoy::cluster::Cluster;
+use crate::envoy::core::TcpKeepalive;
+use crate::envoy::protocol::{ExplicitHttpConfig, Http2ProtocolOptions, UpstreamProtocol, UpstreamProtocolOptions};
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Settings {
+    pub name: String,
+    pub connect_timeout: Duration,
+    pub protocol: Protocol,
+    /// After which a connection without requests is closed.
+    pub idle_timeout: Option<Duration>,
+    pub max_connection_duration: Option<Duration>,
+    pub max_requests_per_connection: Option<u32>,
+    pub http2: Http2ProtocolOptions,
+    pub keepalive: Option<TcpKeepalive>,
+    /// From which address connections are made.
+    pub source: Option<IpAddr>,
+    pub sni: Sni,
+}
+
+/// In which version of HTTP requests are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Protocol {
+    Http1,
+    Http2,
+    /// That of the client.
+    Downstream,
+    /// What the upstream chooses by ALPN.
+    Negotiated,
+}
+
+/// Which name a TLS handshake asks for, if the context does not say it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Sni {
+    pub from_authority: bool,
+    /// A header that is used in place of the authority.
+    pub header: String,
+    /// The certificate must be for that name.
+    pub verified: bool,
+}
+
+impl Settings {
+    pub fn new(cluster: &Cluster) -> Self {
+        let options = cluster.typed_extension_protocol_options.values().find_map(|options| match options {
+            Any::HttpProtocolOptions(options) => Some(options.as_ref()),
+            _ => None,
+        });
+        let common = options.and_then(|options| options.common_http_protocol_options.clone()).unwrap_or_default();
+        let (protocol, http2) = protocol(options);
+        let connection = cluster.upstream_connection_options.as_ref();
+        Self {
+            name: cluster.name.clone(),
+            connect_timeout: cluster.connect_timeout.unwrap_or(Duration::from_secs(5)),
+            protocol,
+            idle_timeout: Some(common.idle_timeout.unwrap_or(HOUR)).filter(|timeout| !timeout.is_zero()),
+            max_connection_duration: common.max_connection_duration.filter(|duration| !duration.is_zero()),
+            max_requests_per_connection: common.max_requests_per_connection.filter(|max| *max > 0),
+            http2,
+            keepalive: connection.and_then(|options| options.tcp_keepalive.clone()),
+            source: source(cluster),
+            sni: sni(options),
+        }
+    }
+}
+
+impl Settings {
+    /// How many streams a connection has at most at once.
+    pub fn max_streams(&self) -> usize {
+        self.http2.max_concurrent_streams.map_or(usize::MAX, |max| max as usize)
+    }
+
+    /// After which time a connection may be too old, or idle for too long.
+    pub fn shortest_life(&self) -> Option<Duration> {
+        self.idle_timeout.into_iter().chain(self.max_connection_duration).min()
+    }
+}
+
+impl Sni {
+    /// The name that a request wants the certificate of.
+    pub fn of<'r, B>(&self, request: &'r Request<B>) -> Option<&'r str> {
+        if !self.from_authority {
+            return None;
+        }
+        let own = (!self.header.is_empty()).then(|| request.headers().get(&self.header)).flatten();
+        let host = own.or_else(|| request.headers().get(HOST)).and_then(|value| value.to_str().ok());
+        let authority = host.or_else(|| request.uri().authority().map(|authority| authority.as_str()))?;
+        let name = authority.parse::<Authority>().is_ok().then_some(authority)?;
+        Some(
+            name.rsplit_once(':')
+                .filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()))
+                .map_or(name, |(name, _)| name),
+        )
+    }
+}
+
+/// Envoy's default idle time of connections to upstreams (`source/extensions/upstreams/http/config.cc`).
+const HOUR: Duration = Duration::from_secs(3600);
+
+fn protocol(options: Option<&UpstreamProtocolOptions>) -> (Protocol, Http2ProtocolOptions) {
+    let Some(protocol) = options.and_then(|options| options.upstream_protocol.as_ref()) else {
+        return (Protocol::Http1, Http2ProtocolOptions::default());
+    };
+    match protocol {
+        UpstreamProtocol::ExplicitHttpConfig(ExplicitHttpConfig::Http2ProtocolOptions(http2)) => {
+            (Protocol::Http2, http2.clone())
+        }
+        UpstreamProtocol::ExplicitHttpConfig(_) => (Protocol::Http1, Http2ProtocolOptions::default()),
+        UpstreamProtocol::UseDownstreamProtocolConfig(config) => {
+            (Protocol::Downstream, config.http2_protocol_options.clone().unwrap_or_default())
+        }
+        UpstreamProtocol::AutoConfig(config) => {
+            (Protocol::Negotiated, config.http2_protocol_options.clone().unwrap_or_default())
+        }
+    }
+}
+
+/// 0.0.0.0 leaves the choice to the operating system.
+fn source(cluster: &Cluster) -> Option<IpAddr> {
+    let address = cluster.upstream_bind_config.as_ref()?.source_address.as_ref()?;
+    address.address.parse().ok().filter(|address: &IpAddr| !address.is_unspecified())
+}
+
+fn sni(options: Option<&UpstreamProtocolOptions>) -> Sni {
+    let Some(options) = options.and_then(|options| options.upstream_http_protocol_options.as_ref()) else {
+        return Sni::default();
+    };
+    Sni {
+        from_authority: options.auto_sni,
+        header: options.override_auto_sni_header.to_ascii_lowercase(),
+        verified: options.auto_san_validation,
+    }
+}
