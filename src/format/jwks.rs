@@ -9,6 +9,7 @@ use super::base64::decode;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Jwks {
     keys: Vec<Jwk>,
+    is_single: bool,
 }
 
 /// One key of a set, without its numbers.
@@ -45,7 +46,12 @@ impl Jwks {
             }
             Some(_) => return Err(Reason::new("the `keys` of the key set are not a list")),
         };
-        Ok(Self { keys })
+        Ok(Self { keys, is_single: !set.contains_key("keys") })
+    }
+
+    /// Whether the text is a key rather than a set, which Istio takes and Envoy does not.
+    pub fn is_single(&self) -> bool {
+        self.is_single
     }
 
     pub fn keys(&self) -> &[Jwk] {
@@ -110,7 +116,8 @@ mod tests {
             set.keys().iter().map(|key| (key.key_type.as_str(), key.id.as_deref(), key.is_secret)).collect();
         assert_eq!(keys, [("RSA", Some("1"), false), ("EC", None, true), ("oct", None, true)]);
         assert_eq!(Jwks::parse(r#"{"keys": []}"#).unwrap().keys(), []);
-        assert_eq!(Jwks::parse(r#"{"kty": "OKP", "crv": "Ed25519", "x": "11qY"}"#).unwrap().keys().len(), 1);
+        let single = Jwks::parse(r#"{"kty": "OKP", "crv": "Ed25519", "x": "11qY"}"#).unwrap();
+        assert!(single.is_single() && single.keys().len() == 1);
     }
 
     #[test]

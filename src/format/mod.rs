@@ -29,6 +29,8 @@
 //! | [`UnixPath`], [`LocalEndpoint`] | `/run/x.sock`, `127.0.0.1:80` | pkg/config/validation/validation.go |
 //! | [`HeaderToken`], [`StrictHeaderName`], [`ProbeHeaderName`], [`MatchedHeader`], [`RequestHeaderName`], [`ChangedHeaderName`] | names of headers, by use | pkg/config/validation/validation.go |
 //! | [`HeaderValue`] | text with `%COMMAND(…)%` | pkg/config/validation/header_value_validator.go |
+//! | [`refused_command`] | the commands in it | Envoy, source/common/formatter |
+//! | [`CelExpression`] | `response.code >= 400` | google/cel-spec, doc/langdef.md |
 //! | [`JwtClaim`] | `@request.auth.claims.name` | pkg/jwt/routing.go |
 //! | [`Jwks`] | keys of tokens | RFC 7517 |
 //! | [`PemBlock`] | certificates and keys | RFC 7468 |
@@ -45,6 +47,7 @@
 //! | [`SpiffeId`] | `spiffe://trust-domain/path` | SPIFFE-ID standard |
 
 mod base64;
+mod cel;
 mod certificate;
 mod cipher_suite;
 mod condition_key;
@@ -53,6 +56,7 @@ mod credential;
 mod domain;
 mod duration;
 mod gateway_name;
+mod header_command;
 mod header_name;
 mod header_value;
 mod host;
@@ -89,6 +93,7 @@ mod unix_path;
 mod url;
 
 pub use base64::decode as decode_base64;
+pub use cel::CelExpression;
 pub use certificate::{Certificate, PrivateKey};
 pub use cipher_suite::{CipherSuite, ECDH_CURVES};
 pub use condition_key::{Attribute, ConditionKey};
@@ -97,6 +102,7 @@ pub use credential::Credential;
 pub use domain::{Fqdn, WildcardDomain};
 pub use duration::Duration;
 pub use gateway_name::GatewayName;
+pub use header_command::refused_command;
 pub use header_name::{
     ChangedHeaderName, HeaderToken, MatchedHeader, ProbeHeaderName, RequestHeaderName, StrictHeaderName,
 };

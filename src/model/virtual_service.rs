@@ -309,6 +309,15 @@ impl<'a> VirtualService<'a> {
         all
     }
 
+    /// How routes and their destinations change the headers of requests and responses.
+    pub fn header_operations(&self) -> impl Iterator<Item = &HeaderOperations<'a>> {
+        let headers = self.http.iter().flat_map(|route| {
+            let destinations = route.route.iter().map(|destination| destination.headers.as_deref());
+            std::iter::once(route.headers.as_deref()).chain(destinations)
+        });
+        headers.flatten().flat_map(|headers| [headers.request.as_deref(), headers.response.as_deref()]).flatten()
+    }
+
     /// The rules of all sections with the gateways that their matches name.
     pub fn rules(&self) -> Vec<Rule<'_, 'a>> {
         let rule = |section, node, gateways| Rule { section, node, gateways };

@@ -65,6 +65,7 @@ static CATEGORIES: &[&[Rule]] = &[
     &super::services::RULES,
     &super::telemetry::RULES,
     &super::envoy_filters::RULES,
+    &super::envoy::RULES,
     &super::authorization::RULES,
     &super::authentication::RULES,
     &super::mtls::RULES,

@@ -14,6 +14,7 @@ mod authentication;
 mod authorization;
 mod certificates;
 mod delegates;
+mod envoy;
 mod envoy_filters;
 mod gateway_api;
 mod gateways;

@@ -18,10 +18,19 @@ impl Report {
         self.findings
     }
 
-    /// Adds a finding about the object of `meta`; `at` is the culprit. Details follow:
-    /// `report.at(&rule.meta, host.at, "…").label("…").help("…");`
-    pub fn at(&mut self, meta: &Meta<'_>, at: Span, message: impl Into<String>) -> Draft<'_> {
-        self.findings.push(Finding::new(self.rule, at, message).resource(meta.reference()));
+    /// Adds a finding about the object of `meta`, or about the MeshConfig, which is in none; `at` is the culprit. Details
+    /// follow: `report.at(&rule.meta, host.at, "…").label("…").help("…");`
+    pub fn at<'o, 'm: 'o>(
+        &mut self,
+        meta: impl Into<Option<&'o Meta<'m>>>,
+        at: Span,
+        message: impl Into<String>,
+    ) -> Draft<'_> {
+        let finding = Finding::new(self.rule, at, message);
+        self.findings.push(match meta.into() {
+            Some(meta) => finding.resource(meta.reference()),
+            None => finding,
+        });
         let last = self.findings.len() - 1;
         Draft(&mut self.findings[last])
     }

@@ -9,10 +9,11 @@ use std::sync::Arc;
 use jsonschema::{Retrieve, ValidationOptions};
 
 use crate::format::{
-    ChangedHeaderName, ConditionKey, DnsLabel, Duration, EgressHost, Fqdn, HeaderToken, HeaderValue, Ip, JwksUri,
-    KubernetesLabel, KubernetesName, LabelKey, LabelValue, LocalEndpoint, MatchedHeader, OutboundSni, PathPattern,
-    PolicyPort, Port, ProbeHeaderName, Protocol, Re2, Reason, RequestHeaderName, RetryOn, ServerHost, ServiceAccount,
-    StrictHeaderName, Subnet, TrustDomain, UnixPath, WasmUrl, WildcardDomain, WildcardText, has_placeholder,
+    CelExpression, ChangedHeaderName, ConditionKey, DnsLabel, Duration, EgressHost, Fqdn, HeaderToken, HeaderValue,
+    HostPort, Ip, Jwks, JwksUri, KubernetesLabel, KubernetesName, LabelKey, LabelValue, LocalEndpoint, MatchedHeader,
+    OutboundSni, PathPattern, PolicyPort, Port, ProbeHeaderName, Protocol, Re2, Reason, RequestHeaderName, RetryOn,
+    ServerHost, ServiceAccount, StrictHeaderName, Subnet, TrustDomain, UnixPath, WasmUrl, WildcardDomain, WildcardText,
+    has_placeholder,
 };
 
 use super::document::Yaml;
@@ -25,6 +26,7 @@ const FORMATS: &[(&str, &str, Check)] = &[
     ("duration-or-zero", "invalid-duration", |text| Duration::parse(text)?.timeout_or_zero().map(drop)),
     ("duration-seconds", "invalid-duration", |text| Duration::parse(text)?.whole_seconds().map(drop)),
     ("duration-at-least-1ms", "invalid-duration", at_least_a_millisecond),
+    ("duration-milliseconds", "invalid-duration", whole_milliseconds),
     ("connect-timeout", "invalid-duration", up_to_an_hour),
     ("go-duration", "invalid-duration", |text| Duration::parse(text).map(drop)),
     ("gep-2257-duration", "invalid-duration", gateway_api_duration),
@@ -45,6 +47,10 @@ const FORMATS: &[(&str, &str, Check)] = &[
     ("unix-address", "invalid-address", |text| socket_or(text, |_| Ok(()))),
     ("workload-address", "invalid-address", workload_address),
     ("local-endpoint", "invalid-address", |text| LocalEndpoint::parse(text).map(drop)),
+    ("host-port", "invalid-address", |text| HostPort::parse(text).map(drop)),
+    ("provider-service", "invalid-host", provider_service),
+    ("status-code", "invalid-value", status_code),
+    ("absolute-path", "invalid-value", absolute_path),
     ("port-string", "invalid-port", |text| PolicyPort::parse(text).map(drop)),
     ("port-key", "invalid-port", |text| Port::parse(text).map(drop)),
     ("label-dns", "invalid-name", |text| DnsLabel::parse(text).map(drop)),
@@ -72,11 +78,12 @@ const FORMATS: &[(&str, &str, Check)] = &[
     ("re2", "invalid-regex", regex),
     ("re2-or-star", "invalid-regex", |text| if text == "*" { Ok(()) } else { regex(text) }),
     ("re2-any-length", "invalid-regex", |text| Re2::parse(text).map(drop)),
+    ("cel", "invalid-expression", |text| CelExpression::parse(text).map(drop)),
     ("protocol", "invalid-protocol", |text| Protocol::parse(text).map(drop)),
     ("retry-on", "invalid-retry-condition", |text| RetryOn::parse(text).map(drop)),
     ("http-url", "invalid-url", |text| JwksUri::parse(text).map(drop)),
     ("wasm-url", "invalid-url", |text| WasmUrl::parse(text).map(drop)),
-    ("jwks", "invalid-jwks", jwks),
+    ("jwks", "invalid-jwks", |text| Jwks::parse(text).map(drop)),
     ("service-account", "invalid-identity", |text| ServiceAccount::parse(text).map(drop)),
     ("trust-domain", "invalid-identity", |text| TrustDomain::parse(text).map(drop)),
     ("trust-domain-match", "invalid-identity", |text| WildcardText::parse(text)?.trust_domain().map(drop)),
@@ -115,6 +122,38 @@ fn up_to_an_hour(text: &str) -> Result<(), Reason> {
         return Ok(());
     }
     Err(Reason::new(format!("`{duration}` is longer than an hour")).help("write `1h` or less"))
+}
+
+/// `protocolDetectionTimeout` of the mesh (`ValidateProtocolDetectionTimeout` there), which may even be negative.
+fn whole_milliseconds(text: &str) -> Result<(), Reason> {
+    match Duration::parse(text)?.nanoseconds() % 1_000_000 {
+        0 => Ok(()),
+        _ => Err(Reason::new(format!("`{text}` is not a whole number of milliseconds"))),
+    }
+}
+
+/// The service of an extension provider: a host, or one of a namespace (`validateExtensionProviderService` there).
+fn provider_service(text: &str) -> Result<(), Reason> {
+    let host = match text.split_once('/') {
+        Some((namespace, host)) => DnsLabel::parse(namespace).map(|_| host)?,
+        None => text,
+    };
+    Fqdn::parse(host).map(drop)
+}
+
+/// An HTTP status in a text.
+fn status_code(text: &str) -> Result<(), Reason> {
+    match text.parse() {
+        Ok(100..=599) => Ok(()),
+        _ => Err(Reason::new(format!("`{text}` is not an HTTP status")).help("write a number such as `\"403\"`")),
+    }
+}
+
+fn absolute_path(text: &str) -> Result<(), Reason> {
+    match text.starts_with('/') {
+        true => Ok(()),
+        false => Err(Reason::new(format!("`{text}` does not start with `/`")).help(format!("write `/{text}`"))),
+    }
 }
 
 /// Durations of Gateway API: up to four parts of at most five digits, `ms` being the smallest unit.
@@ -200,22 +239,6 @@ fn regex(text: &str) -> Result<(), Reason> {
     Re2::parse(text)?.istio()
 }
 
-/// A JSON Web Key Set, or one key of it.
-fn jwks(text: &str) -> Result<(), Reason> {
-    let wrong = |why: String| Reason::new(format!("the key set {why}")).help("write JSON such as `{\"keys\": […]}`");
-    let value: serde_json::Value =
-        serde_json::from_str(text).map_err(|error| wrong(format!("is not JSON: {error}")))?;
-    let keys = match value.get("keys") {
-        Some(keys) => keys.as_array().ok_or_else(|| wrong("has `keys` that is not a list".into()))?.as_slice(),
-        None if value.is_object() => std::slice::from_ref(&value),
-        None => return Err(wrong("is not an object".into())),
-    };
-    match keys.iter().find(|key| key.get("kty").and_then(serde_json::Value::as_str).is_none()) {
-        Some(_) => Err(wrong("has a key without `kty`".into())),
-        None => Ok(()),
-    }
-}
-
 fn region(text: &str) -> Result<(), Reason> {
     if text.contains('*') {
         return Err(Reason::new(format!("`{text}`: failover knows no wildcards")).help("write the name of a region"));
@@ -274,7 +297,10 @@ mod tests {
             ("selector-label", &["app"], &["a*"]),
             ("re2", &[".*", "a|b"], &["(", "*"]),
             ("re2-or-star", &["*"], &["("]),
-            ("jwks", &[r#"{"keys":[]}"#, r#"{"kty":"RSA"}"#], &["[]", "x", r#"{"keys":{}}"#, r#"{"keys":[{}]}"#]),
+            ("jwks", &[r#"{"keys":[]}"#], &["[]", r#"{"keys":[{}]}"#, r#"{"keys":[{"kty":"RSA"}]}"#]),
+            ("duration-milliseconds", &["0s", "-5ms"], &["1us"]),
+            ("provider-service", &["a", "b/a.b.svc"], &["a/b/c", "_"]),
+            ("status-code", &["403"], &["999", "x"]),
             ("region", &["eu"], &["eu/a", "*"]),
             ("base64", &["aGVsbG8=", "aGVs\nbG8="], &["!!", "aGVsbG8", "a==="]),
         ];

@@ -12,7 +12,7 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
             let Some(missing) = references(text.value).find(|group| *group > parsed.groups()) else { continue };
             report
                 .at(&service.meta, text.at, format!("the pattern has no group {missing}"))
-                .label("Envoy refuses the route")
+                .label("Envoy leaves the path as it is")
                 .related(pattern.at, format!("has {} groups", parsed.groups()))
                 .help("put parentheses around what is to be put in, or correct the number");
         }

@@ -21,6 +21,7 @@ rules! {
     "invalid-label",
     "invalid-header",
     "invalid-regex",
+    "invalid-expression",
     "invalid-protocol",
     "invalid-retry-condition",
     "invalid-url",

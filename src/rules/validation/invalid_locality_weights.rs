@@ -1,24 +1,24 @@
 use crate::mesh::Mesh;
-use crate::model::Meta;
 use crate::model::destination_rule::Distribute;
 use crate::rules::Report;
 
+use super::localities::{self, Owner};
+
 /// The shares of a distribution are percents of a whole.
 pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
-    for rule in &mesh.resources.destination_rules {
-        let settings = rule.spec.levels().filter_map(|block| block.load_balancer?.locality_lb_setting.as_deref());
-        settings.flat_map(|locality| &locality.distribute).for_each(|entry| shares(&rule.meta, entry, report));
+    for (owner, locality) in localities::settings(mesh) {
+        locality.distribute.iter().for_each(|entry| shares(owner, entry, report));
     }
 }
 
-fn shares(meta: &Meta<'_>, entry: &Distribute<'_>, report: &mut Report) {
+fn shares(owner: Owner<'_, '_>, entry: &Distribute<'_>, report: &mut Report) {
     let written = entry.node.get("to").map_or(0, |to| to.entries().count());
     if written != entry.to.len() {
         return; // The schema has reported a share that is no number.
     }
     if let Some((place, share)) = entry.to.iter().find(|(_, share)| !(1..=100).contains(&share.value)) {
         report
-            .at(meta, share.at, format!("`{}` cannot get {} percent", place.value, share.value))
+            .at(owner, share.at, format!("`{}` cannot get {} percent", place.value, share.value))
             .help("write a number from 1 to 100, or remove the place");
         return;
     }
@@ -26,7 +26,7 @@ fn shares(meta: &Meta<'_>, entry: &Distribute<'_>, report: &mut Report) {
     if total != 100 {
         let at = entry.node.key_at("to").unwrap_or(entry.node.head());
         report
-            .at(meta, at, format!("the shares add up to {total}, not to 100"))
+            .at(owner, at, format!("the shares add up to {total}, not to 100"))
             .help("change the shares so that they add up to 100");
     }
 }

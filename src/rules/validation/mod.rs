@@ -3,6 +3,7 @@
 //! `pkg/config/validation/agent/validation.go`).
 
 mod fields;
+mod localities;
 
 mod addresses_for_multiple_hosts;
 mod all_weights_zero;

@@ -1,42 +1,43 @@
 use crate::format::Locality;
 use crate::mesh::Mesh;
+use crate::model::Str;
 use crate::model::destination_rule::LocalityLbSetting;
-use crate::model::{Meta, Str};
 use crate::rules::Report;
+
+use super::localities::{self, Owner};
 
 /// Places of a distribution must be apart (`validateLocalities` in pkg/config/validation/agent/validation.go, which looks
 /// at each place and those before it).
 pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
-    for rule in &mesh.resources.destination_rules {
-        let settings = rule.spec.levels().filter_map(|block| block.load_balancer?.locality_lb_setting.as_deref());
-        settings.for_each(|locality| lists(&rule.meta, locality, report));
+    for (owner, locality) in localities::settings(mesh) {
+        lists(owner, locality, report);
     }
 }
 
-fn lists(meta: &Meta<'_>, locality: &LocalityLbSetting<'_>, report: &mut Report) {
+fn lists(owner: Owner<'_, '_>, locality: &LocalityLbSetting<'_>, report: &mut Report) {
     let from: Vec<_> = locality.distribute.iter().filter_map(|entry| entry.from).collect();
-    places(meta, &from, report);
+    places(owner, &from, report);
     for entry in &locality.distribute {
         let to: Vec<_> = entry.to.iter().map(|(place, _)| *place).collect();
-        places(meta, &to, report);
+        places(owner, &to, report);
     }
 }
 
-fn places(meta: &Meta<'_>, texts: &[Str<'_>], report: &mut Report) {
+fn places(owner: Owner<'_, '_>, texts: &[Str<'_>], report: &mut Report) {
     let mut before: Vec<(&Str<'_>, Locality<'_>)> = Vec::new();
     for text in texts.iter().filter(|text| !text.is_placeholder()) {
         match Locality::parse(text.value) {
             Ok(place) => {
                 if let Some((other, _)) = before.iter().find(|(_, other)| overlap(*other, place)) {
                     report
-                        .at(meta, text.at, format!("`{}` overlaps with `{}`", text.value, other.value))
+                        .at(owner, text.at, format!("`{}` overlaps with `{}`", text.value, other.value))
                         .related(other.at, "before here")
                         .help("write places that are apart");
                 }
                 before.push((text, place));
             }
             Err(reason) => {
-                let draft = report.at(meta, text.at, reason.message());
+                let draft = report.at(owner, text.at, reason.message());
                 reason.instruction().into_iter().fold(draft, |draft, help| draft.help(help));
             }
         }
