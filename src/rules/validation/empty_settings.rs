@@ -42,6 +42,18 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
             }
         }
     }
+    for policy in &mesh.resources.authorization_policies {
+        for (path, name) in [(["rules", "from", "source"], "source"), (["rules", "to", "operation"], "operation")] {
+            for node in values(policy.spec.node, &path) {
+                let fields: Vec<_> = node.entries().map(|entry| entry.key.key_text()).collect();
+                let fields: Vec<_> = fields.iter().map(AsRef::as_ref).collect();
+                if !fields.is_empty() && nothing(node, &fields) {
+                    say(&policy.meta, node, &format!("every list of this {name} is empty"), report)
+                        .help(format!("set a field, or remove `{name}`"));
+                }
+            }
+        }
+    }
     for sidecar in &mesh.resources.sidecars {
         let node = sidecar.spec.node;
         let lists = ["egress", "ingress"];

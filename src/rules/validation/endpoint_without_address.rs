@@ -1,3 +1,4 @@
+use crate::finding::Severity;
 use crate::mesh::Mesh;
 use crate::model::Meta;
 use crate::model::networking::WorkloadEntry;
@@ -10,7 +11,17 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
             entry.spec.endpoints.iter().for_each(|endpoint| workload(&entry.meta, endpoint, report));
         }
     }
-    mesh.resources.workload_entries.iter().for_each(|entry| workload(&entry.meta, &entry.spec, report));
+    for entry in &mesh.resources.workload_entries {
+        workload(&entry.meta, &entry.spec, report);
+        let written: Vec<_> = [entry.spec.address, entry.spec.network].into_iter().flatten().collect();
+        // If neither is written the schema says so.
+        if let Some(first) = written.first().filter(|_| written.iter().all(|text| text.is_empty())) {
+            report
+                .at(&entry.meta, first.at, "the workload has no address")
+                .severity(Severity::Error)
+                .help("write an IP address, a DNS name or a `unix://` path");
+        }
+    }
 }
 
 fn workload(meta: &Meta<'_>, workload: &WorkloadEntry<'_>, report: &mut Report) {

@@ -21,6 +21,7 @@ mod custom_policy_unsupported;
 mod custom_provider_mismatch;
 mod deny_rule_on_tcp;
 mod deprecated_field;
+mod deprecated_filter_name;
 mod dns_host_wildcard;
 mod dry_run_misused;
 mod dynamic_dns_unsupported;
@@ -46,6 +47,7 @@ mod large_direct_response;
 mod legacy_gateway_name;
 mod misplaced_egress_listener;
 mod missing_certificate;
+mod missing_typed_config;
 mod multiple_hosts_on_tcp;
 mod old_tls_version;
 mod overlapping_hosts;
@@ -107,6 +109,8 @@ rules! {
     "failover-without-outlier-detection" => failover_without_outlier_detection::check,
     "failover-to-itself" => failover_to_itself::check,
     "deprecated-field" => deprecated_field::check,
+    "deprecated-filter-name" => deprecated_filter_name::check,
+    "missing-typed-config" => missing_typed_config::check,
     "large-direct-response" => large_direct_response::check,
     "repeated-name" => repeated_name::check,
     "dynamic-dns-unsupported" => dynamic_dns_unsupported::check,
