@@ -23,6 +23,17 @@ fn check(bencher: Bencher<'_, '_>, resources: usize) {
     bencher.counter(BytesCount::new(bytes)).bench(|| lint::check(&sources, &Config::default()).findings.len());
 }
 
+/// VirtualServices of one gateway for one host, with four rules each.
+#[divan::bench(args = [1_000, 5_000], sample_count = 10)]
+fn shared_host(bencher: Bencher<'_, '_>, services: usize) {
+    let rules = include_str!("shared-host.yaml");
+    let text: String = (0..services).map(|index| rules.replace("NAME", &format!("app-{index}"))).collect();
+    let mut sources = Sources::default();
+    sources.add(Source::new("gateway.yaml", include_str!("gateway.yaml")));
+    sources.add(Source::new("routes.yaml", text));
+    bencher.bench(|| lint::check(&sources, &Config::default()).findings.len());
+}
+
 #[divan::bench(args = SIZES, sample_count = 10)]
 fn parse(bencher: Bencher<'_, '_>, resources: usize) {
     let sources = mesh(resources);

@@ -6,7 +6,7 @@ use crate::model::networking::{Gateway, Server};
 use crate::model::virtual_service::{Section, VirtualService};
 use crate::model::{Kind, Meta, Object, Resources, Str};
 
-use super::hosts::host_matches;
+use super::hosts::{has_wildcard, host_matches};
 use super::{ExportTo, Mesh, Protocol, Reference, Selection};
 
 /// A name in `gateways`, understood.
@@ -157,6 +157,41 @@ impl<'m> ServerRef<'m> {
     }
 }
 
+/// The hosts of all servers, to be found by name: a gateway may have thousands, and as many VirtualServices.
+#[derive(Default)]
+pub(super) struct ServerHosts<'m> {
+    /// By the namespace and name of the Gateway and the host.
+    exact: FxHashMap<(&'m str, &'m str, &'m str), Vec<ServerHost<'m>>>,
+    wildcards: FxHashMap<(&'m str, &'m str), Vec<ServerHost<'m>>>,
+}
+
+#[derive(Clone, Copy)]
+struct ServerHost<'m> {
+    /// Its position.
+    server: usize,
+    only: Option<&'m str>,
+    host: &'m str,
+}
+
+impl<'m> ServerHosts<'m> {
+    pub(super) fn new(resources: &'m Resources<'m>) -> Self {
+        let mut all = Self::default();
+        for gateway in &resources.gateways {
+            let (namespace, name) = (gateway.meta.namespace, gateway.meta.name.value);
+            for (at, server) in gateway.spec.servers.iter().enumerate() {
+                for (only, host, _) in (ServerRef { gateway, server }).hosts() {
+                    let own = ServerHost { server: at, only, host };
+                    match has_wildcard(host) {
+                        true => all.wildcards.entry((namespace, name)).or_default().push(own),
+                        false => all.exact.entry((namespace, name, host)).or_default().push(own),
+                    }
+                }
+            }
+        }
+        all
+    }
+}
+
 /// Positions of VirtualServices by the namespace and name of each Gateway that they name.
 pub(super) fn bindings<'m>(resources: &'m Resources<'m>) -> FxHashMap<(&'m str, &'m str), Vec<usize>> {
     let mut bindings: FxHashMap<_, Vec<_>> = FxHashMap::default();
@@ -214,6 +249,31 @@ impl<'m> Mesh<'m> {
             };
             Some(BoundGateway { text: *text, namespace, name, gateway: self.gateway(namespace, name) })
         })
+    }
+
+    /// The servers of a Gateway that serve `host` for VirtualServices in `namespace`, each with its own host that does so.
+    pub fn serving(
+        &self,
+        gateway: &'m Object<'m, Gateway<'m>>,
+        host: &str,
+        namespace: &str,
+    ) -> Vec<(ServerRef<'m>, &'m str)> {
+        let is_for = |only: Option<&str>| only.is_none_or(|only| only == namespace);
+        if has_wildcard(host) {
+            let hosts = self
+                .servers(gateway)
+                .flat_map(|server| server.hosts().map(move |own| (server, own)).collect::<Vec<_>>());
+            let serving = hosts.filter(|(_, (only, own, _))| is_for(*only) && host_matches(own, host));
+            return serving.map(|(server, (_, own, _))| (server, own)).collect();
+        }
+        let (own, name) = (gateway.meta.namespace, gateway.meta.name.value);
+        let exact = self.server_hosts.exact.get(&(own, name, host)).into_iter().flatten();
+        let wildcards = self.server_hosts.wildcards.get(&(own, name)).into_iter().flatten();
+        let serving = exact.chain(wildcards.filter(|own| host_matches(own.host, host))).filter(|own| is_for(own.only));
+        let mut found: Vec<_> = serving.map(|own| (own.server, own.host)).collect();
+        found.sort_unstable();
+        let server = |at: usize| ServerRef { gateway, server: &gateway.spec.servers[at] };
+        found.into_iter().map(|(at, host)| (server(at), host)).collect()
     }
 
     pub fn servers(&self, gateway: &'m Object<'m, Gateway<'m>>) -> impl Iterator<Item = ServerRef<'m>> + use<'m> {

@@ -100,6 +100,7 @@ pub struct Mesh<'m> {
     made_secrets: FxHashSet<(&'m str, &'m str)>,
     k8s_gateway_index: ObjectIndex<'m>,
     gateway_bindings: FxHashMap<(&'m str, &'m str), Vec<usize>>,
+    server_hosts: gateways::ServerHosts<'m>,
     virtual_service_index: ObjectIndex<'m>,
     /// By the delegate that they name.
     root_index: FxHashMap<(&'m str, &'m str), Vec<usize>>,
@@ -146,6 +147,7 @@ impl<'m> Mesh<'m> {
             made_secrets: credentials::made_secrets(resources),
             k8s_gateway_index: object_index(&resources.k8s_gateways),
             gateway_bindings: gateways::bindings(resources),
+            server_hosts: gateways::ServerHosts::new(resources),
             virtual_service_index: object_index(&resources.virtual_services),
             root_index: gateways::root_index(&resources.virtual_services),
             overlaps: OnceLock::new(),

@@ -192,21 +192,16 @@ impl<'m> Mesh<'m> {
         for bound in self.bound_gateways(service) {
             let name = (bound.namespace, bound.name);
             for host in service.spec.hosts.iter().filter(|host| !host.is_placeholder()) {
-                let full = self.full_name(host.value, service.meta.namespace).to_ascii_lowercase();
+                let full = self.full_name(host.value, service.meta.namespace);
                 let Some(gateway) = bound.gateway.found() else {
                     places.push(((RouteList::Gateway(name.0, name.1), None, full), name, *host));
                     continue;
                 };
-                for server in self.servers(gateway).filter(|server| server.traffic() == ServerTraffic::Http) {
-                    for (only, own, _) in server.hosts() {
-                        let own = own.to_ascii_lowercase();
-                        let both = Host::new(&own).intersection(Host::new(&full));
-                        let visible = only.is_none_or(|only| only == service.meta.namespace);
-                        if let Some(both) = both.filter(|_| visible) {
-                            let place = (route_list(&server), server.port(), both.as_str().to_owned());
-                            places.push((place, name, *host));
-                        }
-                    }
+                let serving = self.serving(gateway, &full, service.meta.namespace).into_iter();
+                for (server, own) in serving.filter(|(server, _)| server.traffic() == ServerTraffic::Http) {
+                    let both = Host::new(own).intersection(Host::new(&full)).unwrap_or(Host::new(own));
+                    let place = (route_list(&server), server.port(), both.as_str().to_owned());
+                    places.push((place, name, *host));
                 }
             }
         }

@@ -43,7 +43,7 @@ fn accepted_hosts<'m>(
 ) -> Vec<bool> {
     let namespace = service.meta.namespace;
     let full_names = service.spec.hosts.iter().map(|host| mesh.full_name(host.value, namespace));
-    full_names.map(|host| mesh.servers(gateway).any(|server| server.accepts(&host, namespace))).collect()
+    full_names.map(|host| !mesh.serving(gateway, &host, namespace).is_empty()).collect()
 }
 
 /// Without servers, or with placeholders in their hosts, nothing can be said.

@@ -31,14 +31,14 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
 }
 
 /// What the servers do that serve a host of the VirtualService; `None` if a Gateway is not in the input.
-fn traffic(mesh: &Mesh<'_>, service: &Object<'_, VirtualService<'_>>) -> Option<Vec<ServerTraffic>> {
+fn traffic<'m>(mesh: &Mesh<'m>, service: &Object<'m, VirtualService<'m>>) -> Option<Vec<ServerTraffic>> {
     let namespace = service.meta.namespace;
     let hosts: Vec<_> = service.spec.hosts.iter().map(|host| mesh.full_name(host.value, namespace)).collect();
     let mut found = Vec::new();
     for bound in mesh.bound_gateways(service) {
         let Reference::Found(gateway) = bound.gateway else { return None };
-        let serving = mesh.servers(gateway).filter(|server| hosts.iter().any(|host| server.accepts(host, namespace)));
-        found.extend(serving.map(|server| server.traffic()));
+        let serving = hosts.iter().flat_map(|host| mesh.serving(gateway, host, namespace));
+        found.extend(serving.map(|(server, _)| server.traffic()));
     }
     found.sort_unstable();
     found.dedup();

@@ -110,12 +110,9 @@ fn ports_of<'m>(mesh: &Mesh<'m>, service: &'m Object<'m, VirtualService<'m>>, pr
     let mut ports = Ports::default();
     for bound in mesh.bound_gateways(service).filter(|bound| proxies.includes(bound.namespace, bound.name)) {
         let gateway = bound.gateway.found()?;
-        let accepts = |host: &crate::model::Str<'_>, server: &crate::mesh::ServerRef<'_>| {
-            server.accepts(&mesh.full_name(host.value, service.meta.namespace), service.meta.namespace)
-        };
-        let servers = mesh.servers(gateway);
-        let servers = servers.filter(|server| service.spec.hosts.iter().any(|host| accepts(host, server)));
-        ports.gateways.extend(servers.filter_map(|server| server.port()));
+        let hosts = service.spec.hosts.iter().map(|host| mesh.full_name(host.value, service.meta.namespace));
+        let servers = hosts.flat_map(|host| mesh.serving(gateway, &host, service.meta.namespace));
+        ports.gateways.extend(servers.filter_map(|(server, _)| server.port()));
     }
     if proxies.includes_mesh() && mesh.applies_to_sidecars(&service.spec) {
         let served = served_services(mesh, service)?;
