@@ -179,7 +179,7 @@ fn number(token: &str) -> Result<Token<'_>, Reason> {
 
 /// How a string begins: with or without `r`, and its quotes.
 fn string_start(text: &str) -> Option<(bool, &str)> {
-    let prefix = text.find(['"', '\'']).filter(|&at| at <= 2)?;
+    let prefix = text.bytes().take(3).position(|byte| matches!(byte, b'"' | b'\''))?;
     let (marks, rest) = text.split_at(prefix);
     let (raw, known) = match marks.to_ascii_lowercase().as_str() {
         "" | "b" => (false, true),
@@ -288,10 +288,7 @@ impl<'a> Parser<'a> {
 
     fn unary(&mut self) -> Step {
         let sign = ["!", "-"].into_iter().find(|sign| self.take(sign));
-        match sign {
-            Some(sign) => while self.take(sign) {},
-            None => {}
-        }
+        while sign.is_some_and(|sign| self.take(sign)) {}
         if sign == Some("-") && matches!(self.peek(), Token::LowestInt(_)) {
             self.next += 1;
             return self.members();
@@ -415,7 +412,7 @@ mod tests {
             "response.code >= 400",
             "response.code >= 500 || (connection.mtls && request.url_path.contains('v1beta3'))",
             "has(response.code)",
-            "!has(request.headers['x-user'])",
+            "!('x-user' in request.headers)",
             "a.b[0].c(1, 'x') ? [1, 2,] : {'k': v,}",
             "request.headers[\"x\"].matches(r'^\\d+$')",
             "-9223372036854775808 < 1u && 0x1F == 31 && 1.5e-3 > .5",
@@ -444,8 +441,9 @@ mod tests {
             ("'\\d'", "`'\\d'` has a `\\` that starts no escape sequence"),
             ("9223372036854775808", "`9223372036854775808` cannot stand where it does in the expression"),
             ("1x", "`1x` is not a number"),
-            ("a.1", "`1` cannot stand where it does in the expression"),
+            ("a.1", "`.1` cannot stand where it does in the expression"),
             ("a && and", ""),
+            ("has(request.headers['x-user'])", "these are no arguments for `has`"),
             ("if", "`if` is a reserved word"),
             ("has(a)", "these are no arguments for `has`"),
             ("l.all(1, true)", "these are no arguments for `all`"),
