@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::core::{DataSource, Empty, HttpUri};
+use super::matcher::StringMatcher;
 use super::route::RouteMatch;
 
 message! {
@@ -11,6 +12,8 @@ message! {
         providers: BTreeMap<String, JwtProvider>,
         rules: Vec<RequirementRule>,
         bypass_cors_preflight: bool,
+        requirement_map: BTreeMap<String, JwtRequirement>,
+        strip_failure_response: bool,
     }
 }
 
@@ -18,6 +21,9 @@ message! {
     pub struct JwtProvider = "envoy.extensions.filters.http.jwt_authn.v3.JwtProvider" {
         issuer: String,
         audiences: Vec<String>,
+        subjects: Option<StringMatcher>,
+        require_expiration: bool,
+        max_lifetime: Option<Duration>,
         jwks: Option<Jwks>,
         forward: bool,
         from_headers: Vec<JwtHeader>,
@@ -50,17 +56,32 @@ message! {
 message! {
     pub struct RequirementRule = "envoy.extensions.filters.http.jwt_authn.v3.RequirementRule" {
         r#match: Option<RouteMatch>,
-        requires: Option<JwtRequirement>,
+        requirement: Option<RuleRequirement>,
+    }
+}
+
+oneof! {
+    pub enum RuleRequirement {
+        Requires: JwtRequirement = "requires",
+        RequirementName: String = "requirement_name",
     }
 }
 
 choice! {
     pub enum JwtRequirement = "envoy.extensions.filters.http.jwt_authn.v3.JwtRequirement" {
         ProviderName: String = "provider_name",
+        ProviderAndAudiences: ProviderWithAudiences = "provider_and_audiences",
         RequiresAny: JwtRequirementOrList = "requires_any",
         RequiresAll: JwtRequirementAndList = "requires_all",
         AllowMissingOrFailed: Empty = "allow_missing_or_failed",
         AllowMissing: Empty = "allow_missing",
+    }
+}
+
+message! {
+    pub struct ProviderWithAudiences = "envoy.extensions.filters.http.jwt_authn.v3.ProviderWithAudiences" {
+        provider_name: String,
+        audiences: Vec<String>,
     }
 }
 

@@ -26,9 +26,30 @@ fn value(letter: u8) -> Option<u8> {
     }
 }
 
+/// With the usual alphabet, and with padding.
+pub fn encode(bytes: &[u8]) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let bits = (0..3).fold(0, |bits, index| bits << 8 | usize::from(chunk.get(index).copied().unwrap_or_default()));
+        for index in 0..4 {
+            let letter = LETTERS[bits >> (18 - 6 * index) & 63];
+            text.push(if index > chunk.len() { '=' } else { char::from(letter) });
+        }
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
-    use super::decode;
+    use super::{decode, encode};
+
+    #[test]
+    fn what_is_encoded_is_padded() {
+        for (bytes, text) in [(&b""[..], ""), (b"Mesh", "TWVzaA=="), (b"Me", "TWU="), (&[0xFB, 0xFF, 0xBF], "+/+/")] {
+            assert_eq!(encode(bytes), text);
+        }
+    }
 
     #[test]
     fn both_alphabets_with_and_without_padding() {

@@ -56,6 +56,11 @@ impl Certificate {
         })
     }
 
+    /// As the certificate has it: of RSA in DER (RFC 8017, A.1.1), of curves a point.
+    pub fn public_key(&self) -> &[u8] {
+        &self.public_key
+    }
+
     /// Whether `key` is the one that the certificate was made for; `None` where the key does not tell.
     pub fn is_of(&self, key: &PrivateKey) -> Option<bool> {
         // The certificate wraps modulus and exponent of RSA in a sequence, and has points of curves as they are.

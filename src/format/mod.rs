@@ -92,7 +92,7 @@ mod trust_domain;
 mod unix_path;
 mod url;
 
-pub use base64::decode as decode_base64;
+pub use base64::{decode as decode_base64, encode as encode_base64};
 pub use cel::CelExpression;
 pub use certificate::{Certificate, PrivateKey};
 pub use cipher_suite::{CipherSuite, ECDH_CURVES};

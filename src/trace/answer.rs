@@ -23,6 +23,8 @@ pub struct Answer {
     /// Of a redirect.
     pub location: Option<String>,
     pub body: String,
+    /// The value of `www-authenticate`.
+    pub challenge: Option<String>,
     /// Which part of the proxy answers.
     pub by: By,
 }
@@ -83,7 +85,7 @@ pub fn parts_of_a_million(fraction: &FractionalPercent) -> u64 {
 
 impl Answer {
     pub fn new(status: u16, body: impl Into<String>, by: By) -> Self {
-        Self { status, location: None, body: body.into(), by }
+        Self { status, location: None, body: body.into(), challenge: None, by }
     }
 
     pub fn redirect(redirect: &RedirectAction, request: &Request, matched: usize) -> Self {

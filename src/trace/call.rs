@@ -46,6 +46,8 @@ pub struct Request {
     pub version: Version,
     /// Of a token that is taken for valid, without one being in the headers.
     pub claims: Option<Object>,
+    /// When it arrives, in seconds since 1970: tokens are verified as of then. Without it they are taken for genuine.
+    pub received: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -82,6 +84,7 @@ impl Request {
             headers: Headers::default(),
             version: Version::default(),
             claims: None,
+            received: None,
         }
     }
 

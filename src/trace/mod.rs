@@ -66,7 +66,7 @@ pub use decision::{
     ChainChoice, Closed, Decision, External, Forward, Outcome, Policies, Routing, Step, Target, Verdicts,
 };
 pub use filters::{Chain, External as AuthorizationService, Http, NetworkStep, ServerTls};
-pub use jwt::TokenVerdict;
+pub use jwt::{Authentication, TokenVerdict};
 pub use listener::{Inspected, describe};
 pub use matching::{HeaderTest, Metadata, TextTest};
 pub use rbac::{NamedPolicy, Rules, Verdict};

@@ -195,7 +195,10 @@ impl<'t, 'c> Walk<'t, 'c> {
                 let request = self.request.as_mut()?;
                 let verdict = authentication.check(request, &mut self.metadata);
                 let answer = match &verdict {
-                    TokenVerdict::Rejected { status, body } => Some(Answer::new(*status, *body, By::Authentication)),
+                    TokenVerdict::Rejected { status, body, challenge, .. } => {
+                        let challenge = challenge.clone();
+                        Some(Answer { challenge, ..Answer::new(*status, *body, By::Authentication) })
+                    }
                     _ => None,
                 };
                 self.steps.push(Step::Tokens(verdict));

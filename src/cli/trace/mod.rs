@@ -5,6 +5,7 @@ mod target;
 use std::io::Write;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use crate::envoy::Object;
 use crate::mesh::Mesh;
@@ -69,9 +70,12 @@ struct ClientArguments {
     /// The identity in the client's certificate, as `spiffe://cluster.local/ns/shop/sa/web`
     #[arg(long, value_name = "SPIFFE", conflicts_with = "from")]
     principal: Option<String>,
-    /// A token, sent as `Authorization: Bearer`; its signature and times are not looked at
+    /// A token, sent as `Authorization: Bearer`; it is verified as of now
     #[arg(long, value_name = "TOKEN", conflicts_with = "claims")]
     jwt: Option<String>,
+    /// Take tokens for genuine: look neither at their signatures nor at their times
+    #[arg(long)]
+    trust_jwt: bool,
     /// The claims of a token that is taken for valid, as a JSON object
     #[arg(long, value_name = "JSON", value_parser = target::claims)]
     claims: Option<Object>,
@@ -119,7 +123,11 @@ fn trace(
         headers.set("authorization", format!("Bearer {token}"));
     }
     let mut departure = Departure {
-        request: target.request(method, headers, client.claims.clone(), client.http2),
+        request: target.request(method, headers, client.http2).map(|request| Request {
+            claims: client.claims.clone(),
+            received: (!client.trust_jwt).then(now),
+            ..request
+        }),
         journey: Journey::new(mesh, &push, &translator, sources),
         namespace: &mesh.settings.options.default_namespace,
         client,
@@ -143,6 +151,11 @@ fn trace(
     };
     let method = if target.is_http() { format!("{method} ") } else { String::new() };
     Ok(departure.journey.report(format!("{method}{target} {from}")))
+}
+
+/// In seconds since 1970.
+fn now() -> u64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| time.as_secs())
 }
 
 /// Where a call starts.

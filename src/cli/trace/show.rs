@@ -226,7 +226,9 @@ impl Source<'_> {
     }
 
     /// The verdict on tokens, with the resource that knows the issuer.
-    fn tokens(&self, verdict: &TokenVerdict, proxy: &Proxy<'_>) -> Line {
+    fn tokens(&self, verdict: &TokenVerdict, proxy: &Proxy<'_>, decision: &Decision<'_>) -> Line {
+        let request = decision.call.request.as_ref();
+        let verified = request.is_some_and(|request| request.received.is_some() && request.claims.is_none());
         let issuers = if let TokenVerdict::Accepted(issuers) = verdict { issuers.as_slice() } else { &[] };
         let objects = self.mesh.request_authentications_of_proxy(proxy.namespace, &proxy.labels);
         let known = |object: &&&Object<'_, RequestAuthentication<'_>>| {
@@ -234,12 +236,12 @@ impl Source<'_> {
             issuers.is_empty() || own.any(|issuer| issuers.iter().any(|accepted| accepted == issuer.value))
         };
         let (resource, at) = objects.iter().find(known).map(|object| self.resource(&object.meta)).unzip();
-        Line { resource, at, ..Line::new("authentication", tokens(verdict)) }
+        Line { resource, at, ..Line::new("authentication", tokens(verdict, verified)) }
     }
 
     fn step(&self, step: &Step<'_>, proxy: &Proxy<'_>, decision: &Decision<'_>) -> Vec<Line> {
         match step {
-            Step::Tokens(verdict) => vec![self.tokens(verdict, proxy)],
+            Step::Tokens(verdict) => vec![self.tokens(verdict, proxy, decision)],
             Step::Policies(policies) => {
                 let enforced = policies.enforced.map(|verdicts| self.policies(policies, &verdicts, false, decision));
                 let shadow = policies.shadow.map(|verdicts| self.policies(policies, &verdicts, true, decision));
@@ -484,12 +486,13 @@ fn closed_text(closed: Closed) -> &'static str {
     }
 }
 
-fn tokens(verdict: &TokenVerdict) -> String {
+fn tokens(verdict: &TokenVerdict, verified: bool) -> String {
+    let how = if verified { ", verified" } else { ", taken for genuine" };
     match verdict {
         TokenVerdict::NotAsked => "no token is asked for".to_owned(),
         TokenVerdict::Missing => "no token, which is allowed".to_owned(),
-        TokenVerdict::Accepted(issuers) => format!("token of `{}`, taken for genuine", issuers.join("`, `")),
-        TokenVerdict::Rejected { status, body } => format!("{status}: {body}"),
+        TokenVerdict::Accepted(issuers) => format!("token of `{}`{how}", issuers.join("`, `")),
+        TokenVerdict::Rejected { status, reason, .. } => format!("{status}: {reason}"),
     }
 }
 

@@ -98,7 +98,8 @@ impl Target {
         }
     }
 
-    pub fn request(&self, method: &str, mut headers: Headers, claims: Option<Object>, http2: bool) -> Option<Request> {
+    /// Without claims or a time at which it is verified.
+    pub fn request(&self, method: &str, mut headers: Headers, http2: bool) -> Option<Request> {
         if !self.is_http() {
             return None;
         }
@@ -107,7 +108,7 @@ impl Target {
         let scheme = if self.kind == Kind::Https { "https" } else { "http" };
         let version = if http2 { Version::Http2 } else { Version::Http1 };
         let (method, scheme, path) = (method.to_owned(), scheme.to_owned(), self.path.clone());
-        Some(Request { method, scheme, authority, path, headers, version, claims })
+        Some(Request { method, scheme, authority, path, headers, version, claims: None, received: None })
     }
 }
 

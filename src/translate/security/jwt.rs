@@ -6,7 +6,7 @@ use crate::envoy::core::{DataSource, Empty};
 use crate::envoy::http_connection_manager::HttpFilter;
 use crate::envoy::jwt::{
     Jwks, JwtAuthentication, JwtClaimToHeader, JwtHeader, JwtProvider, JwtRequirement, JwtRequirementAndList,
-    JwtRequirementOrList, NormalizePayload, RequirementRule,
+    JwtRequirementOrList, NormalizePayload, RequirementRule, RuleRequirement,
 };
 use crate::envoy::route::{PathSpecifier, RouteMatch};
 use crate::model::security::{JwtRule, RequestAuthentication};
@@ -52,7 +52,7 @@ pub(super) fn filter(rules: &[&JwtRule<'_>], is_router: bool) -> Option<HttpFilt
     let everywhere = RouteMatch { path_specifier: Some(PathSpecifier::Prefix("/".to_owned())), ..Default::default() };
     let rule = RequirementRule {
         r#match: Some(everywhere),
-        requires: Some(requirement(names.collect())),
+        requirement: Some(RuleRequirement::Requires(requirement(names.collect()))),
         ..Default::default()
     };
     let config = JwtAuthentication { providers, rules: vec![rule], bypass_cors_preflight: true, ..Default::default() };
