@@ -657,7 +657,7 @@ _meshlint() {
             return 0
             ;;
         meshlint__subcmd__trace)
-            opts="-H -n -h --format --from --gateway --header --http2 --sni --source-ip --principal --jwt --claims --config --no-config --namespace --cluster-domain --assume-complete --mesh-config --istio-version --color --help"
+            opts="-H -n -h --format --from --gateway --header --http2 --sni --source-ip --principal --jwt --trust-jwt --claims --config --no-config --namespace --cluster-domain --assume-complete --mesh-config --istio-version --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -118,7 +118,7 @@ complete -c meshlint -n "__fish_meshlint_using_subcommand trace" -s H -l header 
 complete -c meshlint -n "__fish_meshlint_using_subcommand trace" -l sni -d 'The server name in TLS [default: the host of the URL]' -r
 complete -c meshlint -n "__fish_meshlint_using_subcommand trace" -l source-ip -d 'The address of a client outside of the files' -r
 complete -c meshlint -n "__fish_meshlint_using_subcommand trace" -l principal -d 'The identity in the client\'s certificate, as `spiffe://cluster.local/ns/shop/sa/web`' -r
-complete -c meshlint -n "__fish_meshlint_using_subcommand trace" -l jwt -d 'A token, sent as `Authorization: Bearer`; its signature and times are not looked at' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand trace" -l jwt -d 'A token, sent as `Authorization: Bearer`; it is verified as of now' -r
 complete -c meshlint -n "__fish_meshlint_using_subcommand trace" -l claims -d 'The claims of a token that is taken for valid, as a JSON object' -r
 complete -c meshlint -n "__fish_meshlint_using_subcommand trace" -l config -d 'Configuration file; by default the nearest `meshlint.yaml` or `.meshlint.yaml` in the working directory or above it, up to the root of the repository' -r -F
 complete -c meshlint -n "__fish_meshlint_using_subcommand trace" -s n -l namespace -d 'Namespace of resources that name none [default: default]' -r
@@ -129,6 +129,7 @@ complete -c meshlint -n "__fish_meshlint_using_subcommand trace" -l color -d 'Wh
 always\t''
 never\t''"
 complete -c meshlint -n "__fish_meshlint_using_subcommand trace" -l http2 -d 'Send HTTP/2'
+complete -c meshlint -n "__fish_meshlint_using_subcommand trace" -l trust-jwt -d 'Take tokens for genuine: look neither at their signatures nor at their times'
 complete -c meshlint -n "__fish_meshlint_using_subcommand trace" -l no-config -d 'Do not look for a configuration file'
 complete -c meshlint -n "__fish_meshlint_using_subcommand trace" -l assume-complete -d 'Take what is not in the input for missing, even where the input may not be all there is'
 complete -c meshlint -n "__fish_meshlint_using_subcommand trace" -s h -l help -d 'Print help (see more with \'--help\')'
