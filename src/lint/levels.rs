@@ -30,10 +30,11 @@ impl Level {
     }
 }
 
-/// Which rules are asked, and how much it matters what they find. By default all are, and the rules decide.
+/// Which rules are asked, and how much it matters what they find. By default all are that are not optional, and the rules
+/// decide.
 #[derive(Clone, Debug, Default)]
 pub struct Levels {
-    /// `None`: all.
+    /// `None`: all that are not optional.
     selected: Option<FxHashSet<&'static str>>,
     ignored: FxHashSet<&'static str>,
     levels: FxHashMap<&'static str, Level>,
@@ -79,7 +80,7 @@ impl Levels {
     /// Whether the rule may be reported anywhere.
     pub(super) fn want(&self, rule: &Rule) -> bool {
         let on = |levels: &FxHashMap<_, _>| levels.get(rule.id).is_some_and(|level| *level != Level::Off);
-        let off = self.levels.get(rule.id) == Some(&Level::Off);
+        let off = self.levels.get(rule.id).map_or(self.is_left_out(rule), |level| *level == Level::Off);
         self.is_selected(rule.id) && (!off || self.overrides.iter().any(|other| on(&other.levels)))
     }
 
@@ -91,6 +92,7 @@ impl Levels {
         let overridden = self.overrides.iter().rev().find_map(|other| other.level(rule.id, scope));
         match overridden.or(self.levels.get(rule.id).copied()) {
             Some(level) => level.severity(),
+            None if self.is_left_out(rule) => None,
             None => own.or_else(|| Some(rule.page().severity)),
         }
     }
@@ -99,9 +101,14 @@ impl Levels {
         self.selected.as_ref().is_none_or(|selected| selected.contains(id)) && !self.ignored.contains(id)
     }
 
-    /// Whether all rules are reported wherever something is found.
+    /// Whether nothing is known of the rule here, and it is one to be asked for by name.
+    fn is_left_out(&self, rule: &Rule) -> bool {
+        self.selected.is_none() && rule.is_optional()
+    }
+
+    /// Whether all rules that are not optional are reported wherever something is found.
     pub(super) fn want_all(&self) -> bool {
-        rules::all().all(|rule| self.want(rule))
+        rules::all().filter(|rule| !rule.is_optional()).all(|rule| self.want(rule))
     }
 }
 

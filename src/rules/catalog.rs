@@ -24,6 +24,11 @@ impl Rule {
         Self { id, check, text, page: OnceLock::new() }
     }
 
+    /// Whether it is asked only where the user names it: a matter of taste.
+    pub fn is_optional(&self) -> bool {
+        super::style::RULES.iter().any(|rule| rule.id == self.id)
+    }
+
     pub fn page(&self) -> &Page {
         self.page.get_or_init(|| Page::parse(self.id, self.text))
     }
@@ -72,6 +77,7 @@ static CATEGORIES: &[&[Rule]] = &[
     &super::kubernetes::RULES,
     &super::ambient::RULES,
     &super::gateway_api::RULES,
+    &super::style::RULES,
 ];
 
 /// Every rule.

@@ -26,6 +26,7 @@ mod routes;
 mod schema;
 mod services;
 mod sidecars;
+mod style;
 mod subsets;
 mod telemetry;
 mod traffic_policy;

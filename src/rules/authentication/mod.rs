@@ -11,11 +11,13 @@ mod peerauthn_duplicate_default;
 mod peerauthn_overlap;
 mod peerauthn_port_not_exposed;
 mod peerauthn_root_selector;
+mod peerauthn_without_mode;
 
 use super::catalog::rules;
 
 rules! {
     "authn-selects-nothing" => authn_selects_nothing::check,
+    "peerauthn-without-mode" => peerauthn_without_mode::check,
     "peerauthn-root-selector" => peerauthn_root_selector::check,
     "peerauthn-duplicate-default" => peerauthn_duplicate_default::check,
     "peerauthn-overlap" => peerauthn_overlap::check,

@@ -13,6 +13,7 @@ mod authz_selects_nothing;
 mod deny_bypassed_by_path;
 mod deny_bypassed_by_port;
 mod http_method_unknown;
+mod policy_for_gateways_and_workloads;
 mod policy_target_not_found;
 mod principal_not_found;
 mod request_principal_without_jwt;
@@ -28,6 +29,7 @@ rules! {
     "authz-denies-everything" => authz_denies_everything::check,
     "authz-never-matches" => authz_never_matches::check,
     "authz-rule-shadowed" => authz_rule_shadowed::check,
+    "policy-for-gateways-and-workloads" => policy_for_gateways_and_workloads::check,
     "authz-http-on-tcp" => authz_http_on_tcp::check,
     "authz-identity-without-mtls" => authz_identity_without_mtls::check,
     "authz-provider-not-found" => authz_provider_not_found::check,

@@ -6,6 +6,7 @@ mod envoy_filter_remove_ignored;
 mod envoy_filter_replace_invalid;
 mod envoy_filter_version_order;
 mod selector_selects_nothing;
+mod wasm_plugin_in_use;
 
 use crate::mesh::Mesh;
 use crate::model::Meta;
@@ -21,6 +22,7 @@ rules! {
     "envoy-filter-order-undefined" => envoy_filter_order_undefined::check,
     "envoy-filter-version-order" => envoy_filter_version_order::check,
     "selector-selects-nothing" => selector_selects_nothing::check,
+    "wasm-plugin-in-use" => wasm_plugin_in_use::check,
 }
 
 /// A patch of an EnvoyFilter.

@@ -2,6 +2,7 @@
 
 mod auto_passthrough_exposed;
 mod egress_gateway_incomplete;
+mod gateway_for_any_host;
 mod gateway_host_without_route;
 mod gateway_not_found;
 mod gateway_port_ambiguous;
@@ -30,6 +31,7 @@ rules! {
     "host-not-on-gateway" => host_not_on_gateway::check,
     "section-unused-by-gateway" => section_unused_by_gateway::check,
     "not-visible-to-gateway" => not_visible_to_gateway::check,
+    "gateway-for-any-host" => gateway_for_any_host::check,
     "gateway-host-without-route" => gateway_host_without_route::check,
     "unused-gateway" => unused_gateway::check,
     "gateway-selects-nothing" => gateway_selects_nothing::check,

@@ -1,4 +1,7 @@
-//! Problems of the input itself. The reader and `lint` look for them; here are only their pages.
+//! Problems of the input itself. For most of them the reader and `lint` look; here are only their pages.
+
+mod namespace_not_written;
+mod unrendered_template;
 
 use super::catalog::rules;
 
@@ -6,6 +9,8 @@ rules! {
     "yaml-syntax",
     "duplicate-key",
     "duplicate-resource",
+    "namespace-not-written" => namespace_not_written::check,
+    "unrendered-template" => unrendered_template::check,
     "unused-ignore",
     "invalid-ignore",
 }

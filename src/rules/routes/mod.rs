@@ -14,6 +14,7 @@ mod impossible_path;
 mod match_port_not_listening;
 mod prefix_without_boundary;
 mod redirect_code_unsupported;
+mod regex_dot_unescaped;
 mod regex_reads_as_search;
 mod rewrite_group_missing;
 mod rewrite_of_regex;
@@ -52,6 +53,7 @@ rules! {
     "rewrite-group-missing" => rewrite_group_missing::check,
     "rewrite-slash" => rewrite_slash::check,
     "service-bypasses-routes" => service_bypasses_routes::check,
+    "regex-dot-unescaped" => regex_dot_unescaped::check,
     "regex-reads-as-search" => regex_reads_as_search::check,
     "source-match-ignored" => source_match_ignored::check,
     "rewrite-of-regex" => rewrite_of_regex::check,

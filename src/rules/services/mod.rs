@@ -3,6 +3,7 @@
 mod double_tls;
 mod duplicate_workload_entry;
 mod entries;
+mod headless_http;
 mod location_mismatch;
 mod plaintext_to_443;
 mod serviceentry_duplicate;
@@ -36,6 +37,7 @@ rules! {
     "workload-entry-orphan" => workload_entry_orphan::check,
     "duplicate-workload-entry" => duplicate_workload_entry::check,
     "workload-group-account-not-found" => workload_group_account_not_found::check,
+    "headless-http" => headless_http::check,
     "workload-groups-alike" => workload_groups_alike::check,
 }
 

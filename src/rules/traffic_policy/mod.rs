@@ -35,6 +35,7 @@ mod retries_not_idempotent;
 mod retry_exceeds_timeout;
 mod superseded_field;
 mod timeout_on_grpc;
+mod timeout_on_websocket;
 mod tls_without_ca;
 mod warmup_ignored;
 mod zero_means_default;
@@ -83,6 +84,7 @@ rules! {
     "warmup-ignored" => warmup_ignored::check,
     "locality-disabled" => locality_disabled::check,
     "timeout-on-grpc" => timeout_on_grpc::check,
+    "timeout-on-websocket" => timeout_on_websocket::check,
     "superseded-field" => superseded_field::check,
 }
 

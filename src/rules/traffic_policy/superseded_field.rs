@@ -1,5 +1,6 @@
 use crate::finding::Severity;
 use crate::mesh::Mesh;
+use crate::model::Meta;
 use crate::rules::Report;
 
 /// Fields should be those of today.
@@ -25,4 +26,14 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
             report.at(&rule.meta, at, "`warmupDurationSecs` is deprecated").help("write `warmup: {duration: …}`");
         }
     }
+    let resources = mesh.resources;
+    macro_rules! check_targets {
+        ($( $list:ident ),*) => { $( resources.$list.iter().for_each(|object| check_target(&object.meta, report)); )* };
+    }
+    check_targets!(authorization_policies, request_authentications, telemetries, wasm_plugins);
+}
+
+fn check_target(meta: &Meta<'_>, report: &mut Report) {
+    let Some(at) = meta.root.get("spec").and_then(|spec| spec.key_at("targetRef")) else { return };
+    report.at(meta, at, "`targetRef` is deprecated").severity(Severity::Info).help("write `targetRefs`, a list");
 }
