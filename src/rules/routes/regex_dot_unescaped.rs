@@ -16,7 +16,7 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
     }
 }
 
-fn host_regexes<'s, 'm>(request: &'s HttpMatchRequest<'m>) -> impl Iterator<Item = Str<'m>> {
+fn host_regexes<'m>(request: &HttpMatchRequest<'m>) -> impl Iterator<Item = Str<'m>> {
     let is_host = |name: &str| name.eq_ignore_ascii_case("host") || name == ":authority";
     let headers = request.headers.iter().filter(move |(name, _)| is_host(name.value)).map(|(_, text)| text);
     request.authority.as_deref().into_iter().chain(headers).filter_map(|text| text.regex)
