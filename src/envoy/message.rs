@@ -214,6 +214,11 @@ impl Untyped {
         Ok(())
     }
 
+    /// A field by its protobuf name, which the value may spell in lowerCamelCase.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        field(self.0.as_deref()?, name)
+    }
+
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().flat_map(|object| object.keys()).map(String::as_str)
     }
@@ -224,6 +229,21 @@ impl Untyped {
             sink::emit(value, message);
         }
     }
+}
+
+/// A field of a message that this crate has no type for, by its protobuf name.
+pub fn field<'o>(object: &'o Object, name: &str) -> Option<&'o Value> {
+    let mut camel = String::with_capacity(name.len());
+    for part in name.split('_') {
+        let mut letters = part.chars();
+        match letters.next() {
+            Some(first) if !camel.is_empty() => camel.push(first.to_ascii_uppercase()),
+            Some(first) => camel.push(first),
+            None => {}
+        }
+        camel.push_str(letters.as_str());
+    }
+    object.get(&camel).or_else(|| object.get(name))
 }
 
 /// A field of a message.

@@ -1,28 +1,37 @@
 //! A cluster: chooses hosts and sends to them.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 
-use http::{Request, Response, StatusCode};
+use http::{Request, Response};
+use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::envoy::Object;
 use crate::envoy::cluster::{Cluster, Discovery, DiscoveryType};
 use crate::envoy::core::RoutingPriority;
 use crate::proxy::Body;
+use crate::proxy::per_worker::lock;
 use crate::proxy::runtime::Runtime;
 use crate::proxy::stats::ClusterStats;
+use crate::proxy::tls::{Invalid, Secrets};
 use crate::trace::Version;
 
+use super::balance::{Balancer, Choice, Policy, SubsetConfig, Subsets};
 use super::breaker::{Breakers, Permit};
 use super::connect::{Dial, connect};
+use super::dns;
 use super::failure::Failure;
 use super::form::in_form_of;
-use super::host::Host;
-use super::members::static_hosts;
+use super::host::{Address, Host};
+use super::members::{Place, Resolved, members, names};
+use super::original::Originals;
+use super::outlier::{Detector, Outcome};
 use super::pool::{Kind, UpstreamBody, Wanted};
+use super::proxy_protocol::Origin;
 use super::settings::{Protocol, Settings};
 use super::stream::Stream;
+use super::transport::Transports;
 
 /// What is asked of a cluster when a request needs a host.
 #[derive(Clone, Copy, Debug)]
@@ -31,8 +40,10 @@ pub struct Pick<'a> {
     pub hash: Option<u64>,
     /// The metadata of `envoy.lb` that hosts must have.
     pub subset: Option<&'a Object>,
-    /// Hosts that earlier attempts of the request used.
+    /// Hosts that earlier attempts of the request used, and how often another is looked for because of them:
+    /// `host_selection_retry_max_attempts`.
     pub avoid: &'a [SocketAddr],
+    pub attempts: u32,
     /// The host that a session belongs to.
     pub pinned: Option<SocketAddr>,
     /// What the client connected to, for `ORIGINAL_DST`.
@@ -42,20 +53,8 @@ pub struct Pick<'a> {
 impl Default for Pick<'_> {
     fn default() -> Self {
         let original = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
-        Self { hash: None, subset: None, avoid: &[], pinned: None, original }
+        Self { hash: None, subset: None, avoid: &[], attempts: 1, pinned: None, original }
     }
-}
-
-/// How an attempt on a host ended, for outlier detection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    Response(StatusCode),
-    /// No connection could be made.
-    NotConnected,
-    /// It took too long.
-    TimedOut,
-    /// The connection or stream broke.
-    Reset,
 }
 
 /// May retry once, until it is dropped.
@@ -66,8 +65,31 @@ pub struct RetryPermit(#[expect(dead_code, reason = "held, not read")] Permit);
 pub struct UpstreamCluster {
     pub config: Arc<Cluster>,
     pub(super) shared: Arc<Shared>,
-    hosts: RwLock<Vec<Arc<Host>>>,
-    next: AtomicUsize,
+    policy: Policy,
+    subsets: Option<SubsetConfig>,
+    transports: Transports,
+    detector: Option<Detector>,
+    /// For `ORIGINAL_DST`.
+    originals: Option<Originals>,
+    view: RwLock<View>,
+    /// Held by who changes the view.
+    changing: Mutex<Resolved>,
+    started: Instant,
+    /// Whether the hosts are known.
+    warm: watch::Sender<bool>,
+}
+
+/// The hosts as they are now.
+#[derive(Debug)]
+struct View {
+    places: Vec<Place>,
+    balancing: Balancing,
+}
+
+#[derive(Debug)]
+enum Balancing {
+    Whole(Balancer),
+    Subsets(Box<Subsets>),
 }
 
 /// What connections need of their cluster.
@@ -80,38 +102,92 @@ pub(super) struct Shared {
 }
 
 impl UpstreamCluster {
-    pub(super) fn new(config: Arc<Cluster>, runtime: &Arc<Runtime>) -> Self {
+    pub(super) fn new(config: Arc<Cluster>, secrets: &Secrets, runtime: &Arc<Runtime>) -> Result<Arc<Self>, Invalid> {
         let stats_name = if config.alt_stat_name.is_empty() { &config.name } else { &config.alt_stat_name };
+        let settings = Settings::new(&config);
+        let transports = Transports::new(&config, secrets, settings.sni.verified)?;
+        let scope = runtime.stats.cluster(stats_name);
+        let detector = config.outlier_detection.as_ref().map(|detection| Detector::new(detection, &scope));
         let shared = Arc::new(Shared {
-            settings: Settings::new(&config),
-            breakers: Breakers::new(&config, RoutingPriority::Default),
+            settings,
+            breakers: Breakers::new(&config, RoutingPriority::Default, &scope),
             stats: ClusterStats::new(&runtime.stats, stats_name),
             runtime: Arc::clone(runtime),
         });
-        let hosts = RwLock::new(static_hosts(&config, runtime.workers));
-        Self { config, shared, hosts, next: AtomicUsize::new(0) }
+        let policy = Policy::new(&config);
+        let subsets = SubsetConfig::new(&config);
+        let by_dns = dns::is_by_dns(&config);
+        let original = config.discovery == Some(Discovery::Type(DiscoveryType::OriginalDst));
+        let places = members(&config, &Resolved::default(), &transports, runtime.workers, &[]);
+        let view = View::new(places, &policy, subsets.as_ref(), &shared);
+        let cluster = Arc::new(Self {
+            originals: original.then(|| Originals::new(&config)),
+            shared,
+            policy,
+            subsets,
+            transports,
+            detector,
+            view: RwLock::new(view),
+            changing: Mutex::default(),
+            started: Instant::now(),
+            warm: watch::Sender::new(!by_dns),
+            config,
+        });
+        cluster.look_after();
+        Ok(cluster)
     }
 
     pub fn stats(&self) -> &ClusterStats {
         &self.shared.stats
     }
 
+    /// What the configuration asks for that is not done.
+    pub fn notes(&self) -> impl Iterator<Item = &str> {
+        self.policy.notes.iter().chain(&self.transports.notes).map(String::as_str)
+    }
+
+    /// All hosts, in the order of the configuration.
+    pub fn hosts(&self) -> Vec<Arc<Host>> {
+        match &self.originals {
+            Some(originals) => originals.all(),
+            None => self.read(|view| view.hosts()),
+        }
+    }
+
+    /// Returns when the hosts are known: Envoy does not serve before its clusters are.
+    pub async fn warm(&self) {
+        let mut known = self.warm.subscribe();
+        // The sender lives as long as this cluster.
+        let _ = known.wait_for(|known| *known).await;
+    }
+
     /// The host that the next request of this kind goes to.
     pub fn pick(&self, pick: &Pick<'_>) -> Result<Arc<Host>, Failure> {
-        if self.config.discovery == Some(Discovery::Type(DiscoveryType::OriginalDst)) {
-            return Ok(Arc::new(Host::at(pick.original, self.shared.runtime.workers)));
+        if let Some(originals) = &self.originals {
+            return originals.host(pick.original, &self.transports, self.shared.runtime.workers);
         }
-        let hosts = self.hosts.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let healthy: Vec<_> = hosts.iter().filter(|host| host.is_healthy()).collect();
-        if healthy.is_empty() {
+        let choice = Choice {
+            hash: pick.hash,
+            avoid: pick.avoid,
+            attempts: pick.attempts,
+            dice: &self.shared.runtime.dice,
+            stats: &self.shared.stats,
+        };
+        let picked = self.read(|view| {
+            pick.pinned.and_then(|address| view.pinned(address)).or_else(|| match &view.balancing {
+                Balancing::Whole(balancer) => balancer.pick(&choice),
+                Balancing::Subsets(subsets) => subsets.pick(pick.subset, &choice),
+            })
+        });
+        picked.ok_or_else(|| {
             self.shared.stats.upstream_cx_none_healthy.increment();
-            return Err(Failure::NoHealthyHost);
-        }
-        Ok(Arc::clone(healthy[self.next.fetch_add(1, Ordering::Relaxed) % healthy.len()]))
+            Failure::NoHealthyHost
+        })
     }
 
     /// Sends a request in the version that the cluster speaks for a client of `downstream`. `offered`: what is offered by
-    /// ALPN in place of what the cluster says.
+    /// ALPN in place of what the cluster says. An [`Origin`] in the request's extensions is told to upstreams that speak
+    /// the PROXY protocol.
     pub async fn send(
         self: &Arc<Self>,
         host: &Arc<Host>,
@@ -121,7 +197,8 @@ impl UpstreamCluster {
     ) -> Result<Response<UpstreamBody>, Failure> {
         let shared = &self.shared;
         let sni = shared.settings.sni.of(&request).map(str::to_owned);
-        let wanted = Wanted { kind: self.kind(downstream), offered, sni: sni.as_deref() };
+        let origin = host.transport.proxy_protocol.and_then(|_| request.extensions().get::<Origin>().copied());
+        let wanted = Wanted { kind: self.kind(downstream), offered, sni: sni.as_deref(), origin };
         let pool = host.pools.of(wanted, shared);
         loop {
             let mut lease = pool.lease(host).await?;
@@ -129,12 +206,13 @@ impl UpstreamCluster {
                 shared.stats.upstream_rq_pending_overflow.increment();
                 return Err(Failure::Overflow);
             }
+            self.record(host, Outcome::Connected);
             let reused = lease.is_reused();
             in_form_of(&mut request, lease.is_multiplexed(), host.transport.is_secure());
             match lease.send(request).await {
                 Ok(response) => {
                     shared.stats.upstream_rq_total.increment();
-                    host.stats.rq_total.fetch_add(1, Ordering::Relaxed);
+                    host.stats.count_request();
                     return Ok(response.map(|incoming| UpstreamBody::new(incoming, lease)));
                 }
                 // The upstream had closed the connection while nothing was on it.
@@ -142,6 +220,7 @@ impl UpstreamCluster {
                     Some(again) => request = again,
                     None => {
                         shared.stats.upstream_rq_total.increment();
+                        host.stats.count_request();
                         return Err(unsent.failure);
                     }
                 },
@@ -151,27 +230,44 @@ impl UpstreamCluster {
 
     /// A connection for bytes of any kind.
     pub async fn connect(self: &Arc<Self>, host: &Arc<Host>) -> Result<Stream, Failure> {
-        connect(&self.shared, host, Dial::default()).await
+        self.connect_for(host, None).await
+    }
+
+    /// The same, with a client that upstreams are told of that speak the PROXY protocol.
+    pub async fn connect_for(self: &Arc<Self>, host: &Arc<Host>, origin: Option<Origin>) -> Result<Stream, Failure> {
+        connect(&self.shared, host, Dial { origin, ..Dial::default() }).await
+    }
+
+    /// A place among the connections of TCP proxies, which pools do not count.
+    pub(in crate::proxy) fn connection_permit(&self) -> Option<Permit> {
+        let permit = self.shared.breakers.connections.acquire();
+        if permit.is_none() {
+            self.shared.stats.upstream_cx_overflow.increment();
+        }
+        permit
     }
 
     /// Whether one more retry may be under way.
     pub fn retry_permit(self: &Arc<Self>) -> Option<RetryPermit> {
-        let permit = self.shared.breakers.retries.acquire();
+        let permit = self.shared.breakers.retry();
         if permit.is_none() {
             self.shared.stats.upstream_rq_retry_overflow.increment();
         }
         permit.map(RetryPermit)
     }
 
-    /// Tells how an attempt on a host ended. Each attempt is told once.
+    /// Tells how an attempt on a host ended. Each attempt is told once. What a circuit breaker stopped is not told.
     pub fn record(&self, host: &Host, outcome: Outcome) {
-        let stats = &host.stats;
-        match outcome {
-            Outcome::Response(status) if status.is_server_error() => stats.rq_error.fetch_add(1, Ordering::Relaxed),
-            Outcome::Response(_) => stats.rq_success.fetch_add(1, Ordering::Relaxed),
-            Outcome::TimedOut => stats.rq_timeout.fetch_add(1, Ordering::Relaxed),
-            Outcome::NotConnected | Outcome::Reset => stats.rq_error.fetch_add(1, Ordering::Relaxed),
-        };
+        host.stats.count(outcome);
+        let Some(detector) = &self.detector else { return };
+        for kind in detector.count(&host.monitor, outcome) {
+            let resolved = lock(&self.changing);
+            let now = self.shared.runtime.time.since(self.started);
+            if detector.eject_consecutive(host, kind, &self.hosts(), now, &self.shared.runtime.dice) {
+                self.rebalance();
+            }
+            drop(resolved);
+        }
     }
 
     fn kind(&self, downstream: Version) -> Kind {
@@ -180,5 +276,109 @@ impl UpstreamCluster {
             (Protocol::Http2, _) | (Protocol::Downstream, Version::Http2) => Kind::Http2,
             (Protocol::Negotiated, _) => Kind::Negotiated,
         }
+    }
+
+    fn read<T>(&self, of: impl FnOnce(&View) -> T) -> T {
+        of(&self.view.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Makes the view anew, since hosts have changed their health. The caller holds `changing`.
+    fn rebalance(&self) {
+        let places = self.read(|view| view.places.clone());
+        self.replace(places);
+    }
+
+    fn replace(&self, places: Vec<Place>) {
+        let view = View::new(places, &self.policy, self.subsets.as_ref(), &self.shared);
+        *self.view.write().unwrap_or_else(PoisonError::into_inner) = view;
+    }
+
+    /// What DNS answers now. Names without an answer keep their addresses.
+    fn take(&self, answers: Resolved) {
+        let mut resolved = lock(&self.changing);
+        let before = resolved.clone();
+        resolved.extend(answers);
+        if *resolved != before {
+            let old = self.read(|view| view.places.clone());
+            self.replace(members(&self.config, &resolved, &self.transports, self.shared.runtime.workers, &old));
+        }
+        self.warm.send_replace(true);
+    }
+
+    fn sweep(&self) {
+        let Some(detector) = &self.detector else { return };
+        let _resolved = lock(&self.changing);
+        let now = self.shared.runtime.time.since(self.started);
+        if detector.sweep(&self.hosts(), now, &self.shared.runtime.dice) {
+            self.rebalance();
+        }
+    }
+
+    /// Starts what goes on in the background, until the cluster is dropped. Outside of an event loop there is none.
+    fn look_after(self: &Arc<Self>) {
+        let Ok(events) = tokio::runtime::Handle::try_current() else { return };
+        if dns::is_by_dns(&self.config) {
+            events.spawn(keep_resolving(Arc::downgrade(self)));
+        }
+        if self.detector.is_some() {
+            events.spawn(keep_sweeping(Arc::downgrade(self)));
+        }
+        if let Some(originals) = &self.originals {
+            events.spawn(originals.keep_cleaning(Arc::downgrade(self), self.shared.runtime.time));
+        }
+    }
+
+    pub(super) fn originals(&self) -> Option<&Originals> {
+        self.originals.as_ref()
+    }
+}
+
+impl View {
+    fn new(places: Vec<Place>, policy: &Policy, subsets: Option<&SubsetConfig>, shared: &Shared) -> Self {
+        let (workers, dice) = (shared.runtime.workers, &shared.runtime.dice);
+        let balancing = match subsets {
+            Some(config) => Balancing::Subsets(Box::new(Subsets::new(config.clone(), &places, policy, workers, dice))),
+            None => Balancing::Whole(Balancer::new(&places, policy, workers, dice)),
+        };
+        let view = Self { places, balancing };
+        let hosts = view.hosts();
+        shared.stats.membership_total.set(hosts.len() as i64);
+        shared.stats.membership_healthy.set(hosts.iter().filter(|host| host.is_healthy()).count() as i64);
+        view
+    }
+
+    fn hosts(&self) -> Vec<Arc<Host>> {
+        self.places.iter().flat_map(|place| &place.hosts).cloned().collect()
+    }
+
+    fn pinned(&self, address: SocketAddr) -> Option<Arc<Host>> {
+        let mut hosts = self.places.iter().flat_map(|place| &place.hosts);
+        hosts.find(|host| host.address == Address::Socket(address) && host.is_healthy()).cloned()
+    }
+}
+
+async fn keep_resolving(cluster: Weak<UpstreamCluster>) {
+    let Some((config, time)) = cluster.upgrade().map(|own| (Arc::clone(&own.config), own.shared.runtime.time)) else {
+        return;
+    };
+    let names = names(&config);
+    loop {
+        let answers = dns::resolve(&config, &names).await;
+        let Some(own) = cluster.upgrade() else { return };
+        own.take(answers);
+        drop(own);
+        dns::pause(&config, time).await;
+    }
+}
+
+async fn keep_sweeping(cluster: Weak<UpstreamCluster>) {
+    loop {
+        let Some(own) = cluster.upgrade() else { return };
+        let time = own.shared.runtime.time;
+        let interval = own.detector.as_ref().map(Detector::interval).unwrap_or_default();
+        drop(own);
+        time.sleep(interval).await;
+        let Some(own) = cluster.upgrade() else { return };
+        own.sweep();
     }
 }

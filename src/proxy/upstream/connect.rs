@@ -1,14 +1,20 @@
 //! Connecting to a host.
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
+use socket2::SockRef;
+use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpSocket, TcpStream, UnixStream};
 use tokio::time::Instant;
+
+use crate::envoy::core::TcpKeepalive;
 
 use super::cluster::Shared;
 use super::failure::Failure;
 use super::host::{Address, Host};
 use super::pool::Kind;
+use super::proxy_protocol::{Origin, header};
 use super::stream::Stream;
 
 /// For what a connection is made.
@@ -18,7 +24,8 @@ pub(super) struct Dial<'a> {
     pub offered: Option<&'a [String]>,
     pub sni: Option<&'a str>,
     /// The HTTP that is spoken; `None` for bytes.
-    pub http: Option<Kind>,
+    pub kind: Option<Kind>,
+    pub origin: Option<Origin>,
 }
 
 /// A connection that is ready for its first byte.
@@ -45,13 +52,38 @@ pub(super) async fn connect(shared: &Shared, host: &Host, dial: Dial<'_>) -> Res
     Err(failure)
 }
 
-async fn establish(shared: &Shared, host: &Host, _dial: Dial<'_>) -> Result<Stream, Failure> {
-    match &host.address {
-        Address::Pipe(path) => UnixStream::connect(path).await.map(Stream::Unix).map_err(|_| Failure::Connect(None)),
-        Address::Socket(address) => {
-            let stream = tcp(shared, *address).await.map_err(|_| Failure::Connect(None))?;
-            Ok(Stream::Tcp(stream))
+async fn establish(shared: &Shared, host: &Host, dial: Dial<'_>) -> Result<Stream, Failure> {
+    let refused = |_| Failure::Connect(None);
+    let mut stream = match &host.address {
+        Address::Pipe(path) => return UnixStream::connect(path).await.map(Stream::Unix).map_err(refused),
+        Address::Socket(address) => tcp(shared, *address).await.map_err(refused)?,
+    };
+    if let Some(version) = host.transport.proxy_protocol {
+        stream.write_all(&header(version, dial.origin)).await.map_err(refused)?;
+    }
+    let Some(tls) = &host.transport.tls else { return Ok(Stream::Tcp(stream)) };
+    // Without a protocol in the context, what is spoken is offered where the upstream has to choose.
+    let negotiated = [String::from("h2"), String::from("http/1.1")];
+    let offered = match dial.kind {
+        Some(Kind::Negotiated) => dial.offered.or(Some(&negotiated)),
+        _ => dial.offered,
+    };
+    let secured = tls.connect(stream, dial.sni, offered).await;
+    secured.map(|stream| Stream::Tls(Box::new(stream))).map_err(|error| Failure::Connect(Some(told(&error))))
+}
+
+/// What went wrong in a handshake, in words like those of Envoy.
+fn told(error: &std::io::Error) -> String {
+    let cause = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    match cause {
+        Some(rustls::Error::InvalidCertificate(_)) => {
+            "TLS_error:|268435581:SSL routines:OPENSSL_internal:CERTIFICATE_VERIFY_FAILED:TLS_error_end".to_owned()
         }
+        Some(rustls::Error::InvalidMessage(_)) => {
+            "TLS_error:|268435703:SSL routines:OPENSSL_internal:WRONG_VERSION_NUMBER:TLS_error_end".to_owned()
+        }
+        Some(cause) => format!("TLS_error: {cause}"),
+        None => format!("TLS_error: {error}"),
     }
 }
 
@@ -65,5 +97,24 @@ async fn tcp(shared: &Shared, address: std::net::SocketAddr) -> std::io::Result<
     let stream = socket.connect(address).await?;
     // As Envoy does for each connection.
     stream.set_nodelay(true)?;
+    if let Some(keepalive) = &shared.settings.keepalive {
+        SockRef::from(&stream).set_tcp_keepalive(&tcp_keepalive(keepalive))?;
+    }
     Ok(stream)
+}
+
+/// What is not configured is the operating system's.
+fn tcp_keepalive(config: &TcpKeepalive) -> socket2::TcpKeepalive {
+    let seconds = |seconds: u32| Duration::from_secs(seconds.into());
+    let mut keepalive = socket2::TcpKeepalive::new();
+    if let Some(time) = config.keepalive_time {
+        keepalive = keepalive.with_time(seconds(time));
+    }
+    if let Some(interval) = config.keepalive_interval {
+        keepalive = keepalive.with_interval(seconds(interval));
+    }
+    if let Some(probes) = config.keepalive_probes {
+        keepalive = keepalive.with_retries(probes);
+    }
+    keepalive
 }

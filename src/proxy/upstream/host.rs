@@ -8,7 +8,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::envoy::core::{HealthStatus, Locality, Metadata};
 
+use super::outlier::{Monitor, Outcome};
 use super::pool::Pools;
+use super::transport::Transport;
 
 /// An endpoint, with what is known of it since it was added.
 #[derive(Debug)]
@@ -24,6 +26,7 @@ pub struct Host {
     /// By outlier detection.
     pub(super) ejected: AtomicBool,
     pub stats: Arc<HostStats>,
+    pub(super) monitor: Monitor,
     pub(super) transport: Transport,
     pub(super) pools: Pools,
 }
@@ -48,16 +51,6 @@ pub struct HostStats {
     pub rq_total: AtomicU64,
 }
 
-/// What is done to the bytes of a connection.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Transport;
-
-impl Transport {
-    pub fn is_secure(&self) -> bool {
-        false
-    }
-}
-
 impl Host {
     pub(super) fn new(address: Address, workers: usize) -> Self {
         Self {
@@ -70,7 +63,8 @@ impl Host {
             health: HealthStatus::default(),
             ejected: AtomicBool::new(false),
             stats: Arc::default(),
-            transport: Transport,
+            monitor: Monitor::default(),
+            transport: Transport::default(),
             pools: Pools::new(workers),
         }
     }
@@ -82,7 +76,33 @@ impl Host {
     /// Whether it may be chosen while there is no panic.
     pub fn is_healthy(&self) -> bool {
         let unhealthy = matches!(self.health, HealthStatus::Unhealthy | HealthStatus::Draining | HealthStatus::Timeout);
-        !unhealthy && !self.ejected.load(Ordering::Relaxed)
+        !unhealthy && !self.is_ejected()
+    }
+
+    /// Whether outlier detection keeps it from being chosen.
+    pub fn is_ejected(&self) -> bool {
+        self.ejected.load(Ordering::Relaxed)
+    }
+
+    /// What it is hashed by: metadata may say it (`source/extensions/load_balancing_policies/common/thread_aware_lb_impl.h`,
+    /// `hashKey`).
+    pub(super) fn hash_key(&self, by_hostname: bool) -> String {
+        let metadata = self.metadata.as_ref().and_then(|metadata| metadata.filter_metadata.get("envoy.lb"));
+        match metadata.and_then(|metadata| metadata.get("hash_key")?.as_str()) {
+            Some(key) if !key.is_empty() => key.to_owned(),
+            _ if by_hostname => self.hostname.clone(),
+            _ => self.address.to_string(),
+        }
+    }
+
+    /// Whether the configuration says the same of both.
+    pub(super) fn is_same_as(&self, other: &Self) -> bool {
+        self.address == other.address
+            && self.hostname == other.hostname
+            && (self.weight, self.priority, self.health) == (other.weight, other.priority, other.health)
+            && self.locality == other.locality
+            && self.metadata == other.metadata
+            && self.transport.is_same_as(&other.transport)
     }
 
     pub fn socket(&self) -> Option<SocketAddr> {
@@ -90,6 +110,28 @@ impl Host {
             Address::Socket(address) => Some(*address),
             Address::Pipe(_) => None,
         }
+    }
+}
+
+impl HostStats {
+    pub(super) fn count_request(&self) {
+        self.rq_total.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_connected(&self) -> bool {
+        self.cx_active.load(Ordering::Relaxed) > 0
+    }
+
+    /// (`source/common/router/router.cc`, `handleNon5xxResponseHeaders` and `chargeUpstreamAbort`)
+    pub(super) fn count(&self, outcome: Outcome) {
+        let counter = match outcome {
+            Outcome::Response(status) if status.is_server_error() => &self.rq_error,
+            Outcome::Response(_) => &self.rq_success,
+            Outcome::TimedOut => &self.rq_timeout,
+            Outcome::NotConnected | Outcome::Reset => &self.rq_error,
+            Outcome::Connected | Outcome::ConnectedFinally => return,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
     }
 }
 

@@ -1,20 +1,29 @@
 //! Clusters: which host a request goes to, and how it gets there.
 
+mod balance;
 mod breaker;
 mod cluster;
 mod clusters;
 mod connect;
+mod dns;
 mod failure;
 mod form;
 mod host;
 mod members;
+mod original;
+mod outlier;
 mod pool;
+mod proxy_protocol;
 mod settings;
 mod stream;
+mod transport;
 
-pub use cluster::{Outcome, Pick, RetryPermit, UpstreamCluster};
+pub use breaker::Permit;
+pub use cluster::{Pick, RetryPermit, UpstreamCluster};
 pub use clusters::Clusters;
 pub use failure::Failure;
 pub use host::{Address, Host, HostStats};
+pub use outlier::Outcome;
 pub use pool::UpstreamBody;
+pub use proxy_protocol::Origin;
 pub use stream::Stream;

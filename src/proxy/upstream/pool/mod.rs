@@ -19,6 +19,7 @@ use super::breaker::Permit;
 use super::cluster::Shared;
 use super::failure::Failure;
 use super::host::Host;
+use super::proxy_protocol::Origin;
 
 pub(super) use client::Kind;
 use client::{Client, Connection};
@@ -36,6 +37,8 @@ pub(super) struct Key {
     /// What is offered by ALPN in place of what the TLS context says.
     pub offered: Option<Arc<[String]>>,
     pub sni: Option<Arc<str>>,
+    /// The client that the upstream is told of, if it is told of one.
+    pub origin: Option<Origin>,
 }
 
 /// How a request looks for its pool.
@@ -44,6 +47,7 @@ pub(super) struct Wanted<'a> {
     pub kind: Kind,
     pub offered: Option<&'a [String]>,
     pub sni: Option<&'a str>,
+    pub origin: Option<Origin>,
 }
 
 #[derive(Debug)]
@@ -92,11 +96,14 @@ impl Pools {
 
 impl Wanted<'_> {
     fn is(&self, key: &Key) -> bool {
-        key.kind == self.kind && key.sni.as_deref() == self.sni && key.offered.as_deref() == self.offered
+        key.kind == self.kind
+            && key.sni.as_deref() == self.sni
+            && key.offered.as_deref() == self.offered
+            && key.origin == self.origin
     }
 
     fn to_key(self) -> Key {
-        Key { kind: self.kind, offered: self.offered.map(Arc::from), sni: self.sni.map(Arc::from) }
+        Key { kind: self.kind, offered: self.offered.map(Arc::from), sni: self.sni.map(Arc::from), origin: self.origin }
     }
 }
 

@@ -26,7 +26,8 @@ use super::client::{Client, Connection, Kind, Sender};
 pub async fn open(pool: &Arc<Pool>, host: &Arc<Host>, permit: Permit) -> Result<Client, Failure> {
     let shared = &pool.shared;
     let key = &pool.key;
-    let dial = Dial { offered: key.offered.as_deref(), sni: key.sni.as_deref(), http: Some(key.kind) };
+    let (offered, sni) = (key.offered.as_deref(), key.sni.as_deref());
+    let dial = Dial { offered, sni, kind: Some(key.kind), origin: key.origin };
     let stream = connect(shared, host, dial).await?;
     let http2 = match key.kind {
         Kind::Http1 => false,
