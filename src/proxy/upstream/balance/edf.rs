@@ -99,6 +99,6 @@ mod tests {
         let weights = [3.0, 1.0];
         let mut edf = Edf::new(&weights, 0);
         let picked: Vec<_> = (0..8).map(|_| edf.next(|index| weights[index]).unwrap()).collect();
-        assert_eq!(picked, [0, 0, 1, 0, 0, 0, 1, 0]);
+        assert_eq!(picked, [0, 0, 1, 0, 0, 0, 0, 1]);
     }
 }

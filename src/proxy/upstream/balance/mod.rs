@@ -201,11 +201,10 @@ impl Hashed {
     /// Weights are made parts of 1, by locality first if that is wanted (`thread_aware_lb_impl.cc`, `normalizeWeights`).
     fn new(places: &[&Place], panic: bool, policy: &Policy) -> Self {
         let all_localities: u32 = places.iter().map(|place| place.weight).sum();
-        let weighted = policy.by_locality && all_localities > 0;
         let usable = |place: &Place| -> Vec<Arc<Host>> {
             place.hosts.iter().filter(|host| panic || is_usable(host)).cloned().collect()
         };
-        let groups: Vec<(Vec<Arc<Host>>, f64)> = if weighted {
+        let groups: Vec<(Vec<Arc<Host>>, f64)> = if policy.by_locality {
             let share = |place: &&Place| f64::from(place.weight) / f64::from(all_localities);
             places.iter().filter(|place| place.weight > 0).map(|place| (usable(place), share(place))).collect()
         } else {
