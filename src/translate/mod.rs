@@ -6,6 +6,7 @@
 #![allow(dead_code, unused_imports)] // Until every part is there.
 
 mod access_log;
+mod backends;
 mod certificates;
 mod clusters;
 mod destinations;
@@ -54,6 +55,7 @@ use scope::Scope;
 use security::Security;
 use shared::Shared;
 
+pub use backends::Backend;
 pub use certificates::{identity, secrets};
 pub use note::Note;
 pub use provenance::{Part, Provenance};
