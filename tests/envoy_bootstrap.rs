@@ -118,7 +118,8 @@ impl Case {
             self.backends.iter().map(|(endpoint, name)| (endpoint, Backend::start(name))).collect();
         let endpoints = backends.iter().map(|(endpoint, backend)| ((*endpoint).clone(), backend.port));
         let own = self.listeners.iter().map(|(endpoint, listener)| (endpoint.clone(), ports[listener]));
-        let loopback = Loopback { ports: ports.clone(), first_port: 0, endpoints: endpoints.chain(own).collect() };
+        let endpoints = endpoints.chain(own).collect();
+        let loopback = Loopback { ports: ports.clone(), endpoints, ..Loopback::default() };
         let (bootstrap, _) = bootstrap(&config, &Options { bind: Bind::Loopback(loopback), ..options });
 
         let directory = tempfile::tempdir().unwrap();

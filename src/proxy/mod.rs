@@ -8,6 +8,9 @@ mod access_log;
 mod body;
 mod clock;
 mod dice;
+pub mod echo;
+pub mod load;
+pub mod mesh;
 mod note;
 mod per_worker;
 mod record;
@@ -24,6 +27,7 @@ use std::net::SocketAddr;
 
 pub use body::{Body, BodyError};
 pub use note::Note;
+pub use runtime::Runtime;
 
 use crate::envoy::bootstrap::Bootstrap;
 

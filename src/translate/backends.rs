@@ -17,8 +17,8 @@ pub struct Backend {
     /// Empty if it is none.
     pub pod: String,
     pub labels: BTreeMap<String, String>,
-    /// The hosts of the services that lead here.
-    pub services: BTreeSet<String>,
+    /// The hosts and ports of the services that lead here.
+    pub services: BTreeSet<(String, u16)>,
     /// The SPIFFE name of its service account.
     pub account: Option<String>,
 }
@@ -40,7 +40,9 @@ impl PushContext<'_> {
             for endpoint in self.endpoints(service).iter().filter(|endpoint| !endpoint.is_socket()) {
                 let address = format!("{}:{}", endpoint.address, endpoint.port);
                 let own = || of_endpoint(endpoint, pods.get(&*endpoint.address).copied());
-                backends.entry(address).or_insert_with(own).services.insert(service.host().to_owned());
+                let ports = service.ports().iter().filter(|port| port.name == endpoint.port_name);
+                let leading = ports.filter_map(|port| Some((service.host().to_owned(), port.number.try_into().ok()?)));
+                backends.entry(address).or_insert_with(own).services.extend(leading);
             }
         }
         backends

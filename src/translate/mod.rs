@@ -62,7 +62,7 @@ pub use provenance::{Part, Provenance};
 pub use proxies::ProxySpec;
 pub use proxy::{Interception, Locality, Proxy, ProxyKind};
 pub use push::PushContext;
-pub use reach::Reached;
+pub use reach::{Names, Reached};
 pub use settings::ProxySettings;
 
 /// Namespace, Sidecar, and whether it is a gateway's.

@@ -41,6 +41,22 @@ pub struct ProxySpec {
 }
 
 impl ProxySpec {
+    /// A gateway of which nothing but the name is known.
+    pub fn gateway(name: &str) -> Self {
+        Self {
+            key: name.to_owned(),
+            name: name.to_owned(),
+            r#type: ProxyKind::Router,
+            namespace: String::new(),
+            workload: String::new(),
+            labels: BTreeMap::new(),
+            ip: String::new(),
+            service_account: String::new(),
+            locality: None,
+            meta: BTreeMap::new(),
+        }
+    }
+
     fn meta(&self, key: &str) -> Option<&str> {
         self.meta.get(key)?.as_str()
     }

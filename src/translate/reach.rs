@@ -1,5 +1,6 @@
 //! How a client gets to a service when no proxy of its own helps it: what DNS and Kubernetes answer.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 
 use super::proxies::of_workload;
@@ -20,36 +21,97 @@ pub struct Reached {
 /// Names that lead to other names may lead in a circle.
 const MOST_ALIASES: usize = 8;
 
+/// What names stand for, kept without the mesh that they come from.
+#[derive(Clone, Debug, Default)]
+pub struct Names {
+    domain: String,
+    hosts: BTreeMap<String, Named>,
+}
+
+/// What is known of one host.
+#[derive(Clone, Debug, Default)]
+struct Named {
+    /// The host that it stands for.
+    alias: Option<String>,
+    addresses: Vec<IpAddr>,
+    /// Whether DNS answers with the endpoints where there are no addresses.
+    is_kubernetes: bool,
+    endpoints: BTreeMap<u16, Vec<SocketAddr>>,
+}
+
+impl Named {
+    fn reached(&self, host: &str, port: u16) -> Reached {
+        let endpoints = self.endpoints.get(&port).cloned().unwrap_or_default();
+        let of_endpoints = self.addresses.is_empty() && self.is_kubernetes;
+        let addresses =
+            if of_endpoints { endpoints.iter().map(SocketAddr::ip).collect() } else { self.addresses.clone() };
+        Reached { host: host.to_owned(), addresses, endpoints }
+    }
+}
+
+impl Names {
+    /// As [`PushContext::reach`].
+    pub fn reach(&self, name: &str, namespace: &str, port: u16) -> Option<Reached> {
+        let find = |host: &str| self.hosts.get(host).cloned();
+        reach(&find, &self.domain, name, (namespace, port), MOST_ALIASES)
+    }
+}
+
+/// Looks a name up as pods do.
+fn reach(
+    find: &dyn Fn(&str) -> Option<Named>,
+    domain: &str,
+    name: &str,
+    (namespace, port): (&str, u16),
+    aliases: usize,
+) -> Option<Reached> {
+    let name = name.to_ascii_lowercase();
+    let searched =
+        [format!(".{namespace}.svc.{domain}"), format!(".svc.{domain}"), format!(".{domain}"), String::new()];
+    let names = match name.strip_suffix('.') {
+        Some(full) => vec![full.to_owned()],
+        None => searched.iter().map(|domain| format!("{name}{domain}")).collect(),
+    };
+    names.iter().find_map(|host| {
+        let named = find(host)?;
+        match &named.alias {
+            Some(target) => reach(find, domain, target, (namespace, port), aliases.checked_sub(1)?),
+            None => Some(named.reached(host, port)),
+        }
+    })
+}
+
 impl<'m> PushContext<'m> {
     /// What a pod of `namespace` reaches under a name, which is completed as pods complete names (`search` and `ndots` in
     /// the `resolv.conf` that kubelet writes).
     pub fn reach(&self, name: &str, namespace: &str, port: u16) -> Option<Reached> {
-        self.reach_by_aliases(name, namespace, port, MOST_ALIASES)
+        let find = |host: &str| self.named(host);
+        reach(&find, &self.mesh.settings.options.cluster_domain, name, (namespace, port), MOST_ALIASES)
     }
 
-    fn reach_by_aliases(&self, name: &str, namespace: &str, port: u16, aliases: usize) -> Option<Reached> {
-        let domain = &self.mesh.settings.options.cluster_domain;
-        let name = name.to_ascii_lowercase();
-        let searched =
-            [format!(".{namespace}.svc.{domain}"), format!(".svc.{domain}"), format!(".{domain}"), String::new()];
-        let names = match name.strip_suffix('.') {
-            Some(full) => vec![full.to_owned()],
-            None => searched.iter().map(|domain| format!("{name}{domain}")).collect(),
-        };
-        names.iter().find_map(|host| {
-            let services: Vec<_> = self.services_named(host).collect();
-            let first = services.first()?;
-            if let Some(target) = first.external_name() {
-                return self.reach_by_aliases(target, namespace, port, aliases.checked_sub(1)?);
+    /// All names that [`Self::reach`] knows.
+    pub fn names(&self) -> Names {
+        let hosts = self.services.iter().map(Service::host);
+        let hosts = hosts.filter_map(|host| Some((host.to_owned(), self.named(host)?)));
+        Names { domain: self.mesh.settings.options.cluster_domain.clone(), hosts: hosts.collect() }
+    }
+
+    fn named(&self, host: &str) -> Option<Named> {
+        let services: Vec<_> = self.services_named(host).collect();
+        let first = services.first()?;
+        let mut endpoints: BTreeMap<u16, Vec<SocketAddr>> = BTreeMap::new();
+        for service in &services {
+            let ports: BTreeSet<_> = service.ports().iter().filter_map(|port| u16::try_from(port.number).ok()).collect();
+            for port in ports {
+                endpoints.entry(port).or_default().extend(self.endpoints_of_port(service, port));
             }
-            let of_port = |service: &&Service<'m>| self.endpoints_of_port(service, port);
-            let endpoints: Vec<_> = services.iter().flat_map(of_port).collect();
-            let own = services.iter().filter_map(|service| service.address.parse().ok());
-            let mut addresses: Vec<IpAddr> = own.filter(|address: &IpAddr| !address.is_unspecified()).collect();
-            if addresses.is_empty() && first.is_kubernetes() {
-                addresses = endpoints.iter().map(SocketAddr::ip).collect();
-            }
-            Some(Reached { host: host.clone(), addresses, endpoints })
+        }
+        let own = services.iter().filter_map(|service| service.address.parse().ok());
+        Some(Named {
+            alias: first.external_name().map(str::to_owned),
+            addresses: own.filter(|address: &IpAddr| !address.is_unspecified()).collect(),
+            is_kubernetes: first.is_kubernetes(),
+            endpoints,
         })
     }
 
@@ -83,6 +145,13 @@ impl<'m> PushContext<'m> {
 }
 
 impl Translator<'_> {
+    /// [`Self::listening_port`] of all ports of all Gateways.
+    pub fn listening_ports(&self, proxy: &Proxy<'_>) -> BTreeMap<u16, u16> {
+        let servers = self.push.mesh.resources.gateways.iter().flat_map(|gateway| &gateway.spec.servers);
+        let numbers = servers.filter_map(|server| server.port.as_ref()?.number?.value.try_into().ok());
+        numbers.map(|port| (port, self.listening_port(proxy, port))).collect()
+    }
+
     /// Where a gateway listens for a port of its Gateways: that of the pod that its Service leads to.
     pub fn listening_port(&self, proxy: &Proxy<'_>, port: u16) -> u16 {
         let access_logs = super::AccessLogs::new(self.push.mesh, proxy.namespace, &proxy.labels);

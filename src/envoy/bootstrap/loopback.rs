@@ -1,14 +1,16 @@
 //! A bootstrap that serves on 127.0.0.1, where nothing redirects connections to Envoy.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
+use std::mem::take;
+use std::net::{IpAddr, SocketAddr};
 
 use crate::envoy::any::Any;
 use crate::envoy::cluster::{Cluster, Discovery, DiscoveryType, LbConfig};
-use crate::envoy::core::{Address, CidrRange, SocketAddress};
+use crate::envoy::core::{Address, CidrRange, SocketAddress, TrafficDirection};
 use crate::envoy::endpoint::{ClusterLoadAssignment, Endpoint, LbEndpoint, LocalityLbEndpoints};
 use crate::envoy::listener::{FilterChain, Listener, ListenerFilter, ListenerPredicate};
 
+use super::message::StaticResources;
 use super::references::clusters_mut;
 
 const LOOPBACK: &str = "127.0.0.1";
@@ -33,9 +35,52 @@ pub struct Loopback {
     /// The ports on 127.0.0.1 that stand for endpoints such as `10.0.0.7:8080` or `example.com:443`. Others keep their
     /// address. The application behind the proxy itself is `127.0.0.1:<port>`.
     pub endpoints: BTreeMap<String, u16>,
+    /// The same for what is not on 127.0.0.1.
+    pub upstreams: BTreeMap<String, SocketAddr>,
+    /// Where listeners are bound instead of 127.0.0.1.
+    pub address: Option<IpAddr>,
+}
+
+/// A listener of [`Bind::Loopback`](super::Bind), and what a client connects to who means it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entrance {
+    pub listener: String,
+    /// Whether connections come from elsewhere to the workload of the proxy.
+    pub inbound: bool,
+    /// `None` is any.
+    pub port: Option<u16>,
+    /// An address and the length of its prefix; `None` is any.
+    pub network: Option<(IpAddr, u8)>,
+    /// Whether it is for what no other listener is for.
+    pub catch_all: bool,
 }
 
 impl Loopback {
+    /// For a bootstrap that was not made here: what waits for redirected connections is taken apart as above; listeners
+    /// that clients connect to are only bound elsewhere.
+    pub(super) fn apply_to_file(&self, resources: &mut StaticResources) {
+        let (listeners, clusters) = (take(&mut resources.listeners), take(&mut resources.clusters));
+        if needs_redirection(&listeners) {
+            (resources.listeners, resources.clusters) = self.apply(listeners, clusters);
+            return;
+        }
+        resources.clusters = clusters.into_iter().map(|cluster| self.redirect(cluster)).collect();
+        resources.listeners = listeners;
+        for listener in &mut resources.listeners {
+            if let Some(Address::SocketAddress(socket)) = &mut listener.address {
+                // What is on this machine alone already stays where it is.
+                if !socket.address.parse().is_ok_and(|address: IpAddr| address.is_loopback()) {
+                    socket.address = self.bind_address();
+                }
+                socket.port_value = self.ports.get(&listener.name).map(|port| u32::from(*port)).or(socket.port_value);
+            }
+        }
+    }
+
+    fn bind_address(&self) -> String {
+        self.address.map_or_else(|| LOOPBACK.to_owned(), |address| address.to_string())
+    }
+
     pub(super) fn apply(&self, listeners: Vec<Listener>, clusters: Vec<Cluster>) -> (Vec<Listener>, Vec<Cluster>) {
         let mut listeners: Vec<_> = listeners.into_iter().flat_map(split).collect();
         let fixed = fix_destinations(&mut listeners, &clusters);
@@ -56,7 +101,7 @@ impl Loopback {
                 next += u32::from(port != 0);
                 port
             });
-            bind(listener, port);
+            bind(listener, &self.bind_address(), port);
         }
     }
 
@@ -70,14 +115,45 @@ impl Loopback {
             let name = format!("{}:{}", socket.address, socket.port_value.unwrap_or_default());
             if let Some(port) = self.endpoints.get(&name) {
                 *socket = SocketAddress::new(LOOPBACK, u32::from(*port));
+            } else if let Some(upstream) = self.upstreams.get(&name) {
+                *socket = SocketAddress::new(upstream.ip().to_string(), u32::from(upstream.port()));
             }
         }
         cluster
     }
 }
 
-fn bind(listener: &mut Listener, port: u32) {
-    listener.address = Some(Address::socket(LOOPBACK, port));
+/// Whether some listener gets no connections of its own.
+fn needs_redirection(listeners: &[Listener]) -> bool {
+    listeners.iter().any(|listener| listener.bind_to_port == Some(false) || listener.use_original_dst == Some(true))
+}
+
+/// Of listeners in a file.
+pub(super) fn entrances_of_file(listeners: &[Listener]) -> Vec<Entrance> {
+    if needs_redirection(listeners) {
+        return entrances(listeners.to_vec());
+    }
+    let port = |listener: &Listener| match &listener.address {
+        Some(Address::SocketAddress(socket)) => socket.port_value?.try_into().ok().filter(|port| *port != 0),
+        _ => None,
+    };
+    let entrance = |listener: &Listener| Entrance {
+        listener: listener.name.clone(),
+        inbound: false,
+        port: port(listener),
+        network: None,
+        catch_all: false,
+    };
+    listeners.iter().map(entrance).collect()
+}
+
+/// The listeners that there will be, in their order.
+pub(super) fn entrances(listeners: Vec<Listener>) -> Vec<Entrance> {
+    listeners.into_iter().flat_map(|listener| destinations(&listener).map(|own| own.entrance(&listener)).collect::<Vec<_>>()).collect()
+}
+
+fn bind(listener: &mut Listener, address: &str, port: u32) {
+    listener.address = Some(Address::socket(address, port));
     listener.bind_to_port = None;
     listener.use_original_dst = None;
     listener.transparent = None;
@@ -103,6 +179,30 @@ impl Destination {
         }
         let network = |range: &CidrRange| Some((range.address_prefix.clone(), range.prefix_len.unwrap_or_default()));
         matched.prefix_ranges.iter().map(|range| Self { port, network: network(range) }).collect()
+    }
+
+    /// How clients get to [`Self::piece_of`] the listener.
+    fn entrance(&self, listener: &Listener) -> Entrance {
+        let piece = self.piece_of(&Listener { filter_chains: Vec::new(), ..listener.clone() });
+        let socket = match &piece.address {
+            Some(Address::SocketAddress(socket)) => Some(socket),
+            _ => None,
+        };
+        let written = self.network.as_ref().and_then(|(address, length)| {
+            Some((address.parse().ok()?, u8::try_from(*length).ok()?))
+        });
+        let own = || {
+            let address: IpAddr = socket?.address.parse().ok()?;
+            (!address.is_unspecified()).then_some((address, if address.is_ipv4() { 32 } else { 128 }))
+        };
+        let catch_all = matches!(listener.name.as_str(), "virtualOutbound" | "virtualInbound") && self.port.is_none();
+        Entrance {
+            inbound: listener.traffic_direction == TrafficDirection::Inbound,
+            port: socket.and_then(|socket| socket.port_value?.try_into().ok()).filter(|_| !catch_all),
+            network: written.or_else(own),
+            catch_all,
+            listener: piece.name,
+        }
     }
 
     /// The listener that serves this destination alone. Its address is that of the destination, if that is only one.
@@ -140,11 +240,15 @@ fn is_one_address(address: &str, length: u32) -> bool {
 /// One listener for each destination that the chains ask for. Envoy, too, looks at nothing but the chains for the port of
 /// a connection if there are any, and among them at the narrowest network.
 fn split(listener: Listener) -> Vec<Listener> {
+    destinations(&listener).map(|destination| destination.piece_of(&listener)).collect()
+}
+
+/// Any other destination comes last.
+fn destinations(listener: &Listener) -> impl Iterator<Item = Destination> + use<> {
     let mut destinations: BTreeSet<_> = listener.filter_chains.iter().flat_map(Destination::all_of).collect();
     let any = Destination::default();
     let has_rest = destinations.remove(&any) || listener.default_filter_chain.is_some();
-    let pieces = destinations.iter().map(|destination| destination.piece_of(&listener));
-    pieces.chain(has_rest.then(|| any.piece_of(&listener))).collect()
+    destinations.into_iter().chain(has_rest.then_some(any))
 }
 
 /// The filter without its condition, if it is not disabled for this destination port.

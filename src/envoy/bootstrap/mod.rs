@@ -40,7 +40,7 @@ mod tls;
 use std::collections::BTreeSet;
 
 pub use authority::TestAuthority;
-pub use loopback::Loopback;
+pub use loopback::{Entrance, Loopback};
 pub use message::{Admin, Bootstrap, LayeredRuntime, RuntimeLayer, StaticResources};
 pub use note::Note;
 pub use secrets::{Certificate, SYSTEM_ROOT_FILES, Secrets};
@@ -104,6 +104,28 @@ pub fn bootstrap(config: &Config, options: &Options<'_>) -> (Bootstrap, Vec<Note
         ..Default::default()
     };
     (bootstrap, notes.into_iter().collect())
+}
+
+/// The listeners that the bootstrap has with [`Bind::Loopback`], in their order.
+pub fn entrances(config: &Config) -> Vec<Entrance> {
+    loopback::entrances(accepted(config).0.listeners)
+}
+
+/// The listeners that [`relocate`] makes.
+pub fn entrances_of_file(bootstrap: &Bootstrap) -> Vec<Entrance> {
+    bootstrap.static_resources.as_ref().map_or_else(Vec::new, |own| loopback::entrances_of_file(&own.listeners))
+}
+
+/// A bootstrap of any origin on this machine; with another admin interface, if one is given.
+pub fn relocate(bootstrap: &Bootstrap, loopback: &Loopback, admin: Option<SocketAddress>) -> Bootstrap {
+    let mut bootstrap = bootstrap.clone();
+    if let Some(resources) = &mut bootstrap.static_resources {
+        loopback.apply_to_file(resources);
+    }
+    if let Some(address) = admin {
+        bootstrap.admin.get_or_insert_default().address = Some(Address::SocketAddress(address));
+    }
+    bootstrap
 }
 
 /// What Istio's bootstrap changes of Envoy's behaviour (`extractRuntimeFlags` in istio 1.31 `pkg/bootstrap/config.go`):
@@ -380,6 +402,7 @@ mod tests {
             ports: [("virtualInbound_90".to_owned(), 20000)].into(),
             first_port: 20000,
             endpoints: [("127.0.0.1:80".to_owned(), 8080)].into(),
+            ..Loopback::default()
         };
         let (resources, _) = build(config, Bind::Loopback(loopback));
         assert_eq!(
@@ -387,6 +410,11 @@ mod tests {
             [("virtualInbound_80", 20001, 0), ("virtualInbound_90", 20000, 1), ("virtualInbound", 20002, 1)]
         );
         assert_eq!(first_endpoint(&resources.clusters[0]), socket("127.0.0.1", 8080));
+        let entrances = entrances(&Config::from_value(&config).unwrap());
+        let shown = entrances.iter().map(|entrance| (entrance.listener.as_str(), entrance.port, entrance.catch_all));
+        let expected =
+            [("virtualInbound_80", Some(80), false), ("virtualInbound_90", Some(90), false), ("virtualInbound", None, true)];
+        assert_eq!(shown.collect::<Vec<_>>(), expected);
     }
 
     #[test]
@@ -410,6 +438,17 @@ mod tests {
         assert_eq!(
             shown(&resources).iter().map(|(name, ..)| *name).collect::<Vec<_>>(),
             ["pod", "wild_10.0.0.5/32", "wild_10.1.0.0/16", "wild"]
+        );
+        let entrances = entrances(&Config::from_value(&config).unwrap());
+        let address = |text: &str| text.parse().unwrap();
+        assert_eq!(
+            entrances.iter().map(|entrance| (entrance.port, entrance.network)).collect::<Vec<_>>(),
+            [
+                (Some(70), Some((address("10.0.0.9"), 32))),
+                (Some(90), Some((address("10.0.0.5"), 32))),
+                (Some(90), Some((address("10.1.0.0"), 16))),
+                (Some(90), None),
+            ]
         );
         assert_eq!(cluster_names(&resources), ["o", "o@10.0.0.5:90", "o@10.0.0.9:70"]);
         assert_eq!(resources.clusters[0].write()["originalDstLbConfig"], json!({"useHttpHeader": true}));

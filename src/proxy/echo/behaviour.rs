@@ -146,7 +146,7 @@ impl Who {
 
     fn names(&self, backend: &Backend) -> bool {
         let name = self.name.as_str();
-        let of_service = |host: &String| host == name || host.split('.').next() == Some(name);
+        let of_service = |(host, _): &(String, u16)| host == name || host.split('.').next() == Some(name);
         name == "*"
             || backend.workload == name
             || backend.labels.get("app").is_some_and(|app| app == name)
@@ -172,7 +172,7 @@ mod tests {
             workload: workload.to_owned(),
             namespace: "default".to_owned(),
             labels: labels.map(|(key, value)| (key.to_owned(), value.to_owned())).into(),
-            services: ["servicex-service.default.svc.cluster.local".to_owned()].into(),
+            services: [("servicex-service.default.svc.cluster.local".to_owned(), 80)].into(),
             ..Backend::default()
         }
     }
