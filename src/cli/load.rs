@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::lint::{self, Reported};
 use crate::mesh::Mesh;
-use crate::source::{self, Sources};
+use crate::source::{self, ReadError, Sources};
 
 use super::config::ConfigArguments;
 use super::mesh::MeshArguments;
@@ -18,12 +18,47 @@ pub(super) fn with_mesh(
     mesh: &MeshArguments,
     ask: impl FnOnce(&Mesh<'_>, &Sources) -> Fallible<()>,
 ) -> Result {
+    let ((), problems) = with_admitted(paths, config, mesh, |mesh, sources, problems| {
+        problems.tell();
+        ask(mesh, sources)
+    })?;
+    Ok(problems.outcome())
+}
+
+/// What is not as it should be in files that were read.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Problems {
+    unreadable: Vec<ReadError>,
+    /// With file, line and column.
+    pub refused: Vec<String>,
+}
+
+impl Problems {
+    pub fn tell(&self) {
+        self.unreadable.iter().for_each(|error| eprintln!("error: {error}"));
+        self.refused.iter().for_each(|refusal| eprintln!("warning: {refusal}"));
+    }
+
+    pub fn outcome(&self) -> Outcome {
+        if self.unreadable.is_empty() { Outcome::Success } else { Outcome::Incomplete }
+    }
+
+    /// Everything, a line each.
+    pub fn lines(&self) -> impl Iterator<Item = String> {
+        self.unreadable.iter().map(ToString::to_string).chain(self.refused.iter().cloned())
+    }
+}
+
+/// As [`with_mesh`], and leaves it to the caller to tell what is left out.
+pub(super) fn with_admitted<T>(
+    paths: &[PathBuf],
+    config: &ConfigArguments,
+    mesh: &MeshArguments,
+    ask: impl FnOnce(&Mesh<'_>, &Sources, &Problems) -> Fallible<T>,
+) -> Fallible<(T, Problems)> {
     let file = config.read()?;
     let here = [PathBuf::from(".")];
     let mut loaded = source::load(if paths.is_empty() { &here } else { paths }, &[], |_| false);
-    for error in &loaded.errors {
-        eprintln!("error: {error}");
-    }
     let mesh_config = match mesh.mesh_config(&file) {
         Some(path) => {
             let source = source::read(&path).map_err(|error| Error::Usage(error.to_string()))?;
@@ -33,21 +68,16 @@ pub(super) fn with_mesh(
     };
     let config = lint::Config { mesh: mesh.options(&file), mesh_config, ..lint::Config::default() };
     lint::with_admitted(&loaded.sources, &config, |mesh, refused| {
-        tell(&loaded.sources, &refused);
-        ask(mesh, &loaded.sources)
-    })?;
-    Ok(if loaded.errors.is_empty() { Outcome::Success } else { Outcome::Incomplete })
+        let refused = refused.iter().map(|refusal| text(&loaded.sources, refusal)).collect();
+        let problems = Problems { unreadable: loaded.errors, refused };
+        Ok((ask(mesh, &loaded.sources, &problems)?, problems))
+    })
 }
 
 /// Says what is left out, and why.
-fn tell(sources: &Sources, refused: &[Reported]) {
-    for Reported { finding, rule, .. } in refused {
-        let at = sources.locate(finding.at);
-        let resource = finding.resource.as_ref();
-        let name = resource.map_or_else(String::new, |resource| format!("{} {}", resource.kind, resource.name));
-        eprintln!(
-            "warning: {}:{}:{}: {name} is left out: {} [{}]",
-            at.file, at.line, at.column, finding.message, rule.id
-        );
-    }
+fn text(sources: &Sources, Reported { finding, rule, .. }: &Reported) -> String {
+    let at = sources.locate(finding.at);
+    let resource = finding.resource.as_ref();
+    let name = resource.map_or_else(String::new, |resource| format!("{} {}", resource.kind, resource.name));
+    format!("{}:{}:{}: {name} is left out: {} [{}]", at.file, at.line, at.column, finding.message, rule.id)
 }

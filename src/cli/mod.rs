@@ -14,10 +14,12 @@ mod parse;
 mod peers;
 mod progress;
 mod proxies;
+mod proxy;
 mod render;
 mod rules;
 mod schema;
 mod table;
+mod target;
 mod terminal;
 mod trace;
 
@@ -45,6 +47,7 @@ enum Command {
     Check(Box<check::Arguments>),
     Render(Box<render::Arguments>),
     Trace(Box<trace::Arguments>),
+    Proxy(Box<proxy::Arguments>),
     Diff(Box<diff::Arguments>),
     Parse(parse::Arguments),
     Explain(explain::Arguments),
@@ -106,6 +109,7 @@ fn dispatch(command: Command, terminal: &Terminal, out: &mut dyn Write) -> Resul
         Command::Diff(arguments) => diff::run(&arguments, out),
         Command::Render(arguments) => render::run(&arguments, terminal, out),
         Command::Trace(arguments) => trace::run(&arguments, out),
+        Command::Proxy(arguments) => proxy::run(*arguments, out),
         Command::Parse(arguments) => parse::run(&arguments, out),
         Command::Explain(arguments) => explain::run(&arguments, terminal, out),
         Command::Rules(arguments) => rules::run(&arguments, terminal, out),

@@ -1,10 +1,11 @@
 //! From the paths that the user named to texts.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use ignore::WalkBuilder;
 use memchr::memmem;
@@ -78,6 +79,19 @@ pub fn load(paths: &[PathBuf], context: &[PathBuf], is_excluded: impl Fn(&Path) 
         }
     }
     loaded
+}
+
+/// The files that [`load`] would read, with what tells that one has changed: time and length; `None` for one that is gone.
+pub type Stamps = BTreeMap<PathBuf, Option<(SystemTime, u64)>>;
+
+/// What to compare later. Standard input does not change.
+pub fn stamps(paths: &[PathBuf]) -> Stamps {
+    let stamp = |path: &Path| {
+        let metadata = fs::metadata(path).ok()?;
+        Some((metadata.modified().ok()?, metadata.len()))
+    };
+    let files = files(paths, &mut Vec::new()).into_iter().filter(|path| !is_stdin(path));
+    files.map(|path| (path.clone(), stamp(&path))).collect()
 }
 
 /// The files of `paths` and those below them.
@@ -240,6 +254,20 @@ mod tests {
         let loaded = load(&[folder.path().to_owned()]);
         assert_eq!(names(&loaded, folder.path()), ["a.json", "a.yaml", "b/x.YML"]);
         assert_eq!(loaded.errors, []);
+    }
+
+    #[test]
+    fn stamps_tell_what_changes() {
+        let folder = folder(&[("a.yaml", "a"), ("notes.md", "-")]);
+        let stamps = || super::stamps(&[folder.path().to_owned()]);
+        let first = stamps();
+        assert_eq!((first.len(), &first), (1, &stamps()));
+        fs::write(folder.path().join("notes.md"), "other").unwrap();
+        assert_eq!(first, stamps());
+        fs::write(folder.path().join("a.yaml"), "longer").unwrap();
+        assert_ne!(first, stamps());
+        fs::write(folder.path().join("b.yaml"), "b").unwrap();
+        assert_eq!(stamps().len(), 2);
     }
 
     #[test]

@@ -4,5 +4,5 @@ mod discover;
 mod template;
 mod text;
 
-pub use discover::{Loaded, ReadError, load, read};
+pub use discover::{Loaded, ReadError, Stamps, load, read, stamps};
 pub use text::{Location, Source, SourceId, Sources, Span, relative};

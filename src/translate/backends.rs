@@ -48,6 +48,13 @@ impl PushContext<'_> {
         backends
     }
 
+    /// Workloads without a proxy, and their pods, as `namespace/name`.
+    pub fn bare_workloads(&self) -> BTreeSet<String> {
+        let bare = self.pods.iter().filter(|pod| of_workload(self.mesh, pod.workload, &pod.name, &pod.ip, pod.node).is_none());
+        let names = bare.flat_map(|pod| [pod.workload.meta.name.value, &*pod.name].map(|name| (pod.workload.namespace, name)));
+        names.map(|(namespace, name)| format!("{namespace}/{name}")).collect()
+    }
+
     /// The proxies of all pods. [`PushContext::proxies`] has one for each workload, whose key those of its pods share.
     pub fn proxies_of_pods(&self) -> Vec<ProxySpec> {
         let proxy = |pod: &Pod<'_>| of_workload(self.mesh, pod.workload, &pod.name, &pod.ip, pod.node);

@@ -1,6 +1,6 @@
 pub(super) mod places;
 mod select;
-mod show;
+pub(super) mod show;
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -213,7 +213,7 @@ fn bootstrap_of(arguments: &Arguments, mesh: &Mesh<'_>, proxy: &Proxy<'_>, confi
 }
 
 /// The authorities of this machine's operating system.
-fn system_roots() -> Option<String> {
+pub(super) fn system_roots() -> Option<String> {
     let found = bootstrap::SYSTEM_ROOT_FILES.into_iter().find(|file| std::path::Path::new(file).is_file());
     found.map(str::to_owned)
 }

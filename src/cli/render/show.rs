@@ -25,7 +25,7 @@ use super::places::{Places, line};
 use super::select::{ClusterName, Section, SelectArguments};
 
 /// A configuration, and where it comes from.
-pub(super) struct Shown<'s> {
+pub(in crate::cli) struct Shown<'s> {
     pub config: Config,
     pub provenance: Provenance,
     pub places: &'s Places,
@@ -358,7 +358,7 @@ fn short(path: &str) -> String {
 }
 
 /// Where everything comes from: an array of parts, each with the places of the resources that made it.
-pub(super) fn provenance(shown: &Shown<'_>) -> Value {
+pub(in crate::cli) fn provenance(shown: &Shown<'_>) -> Value {
     let Shown { config, places, .. } = shown;
     let mut parts = Vec::new();
     let mut add = |kind: &str, name: String, sources: Vec<String>| {

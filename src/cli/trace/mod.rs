@@ -1,6 +1,5 @@
 mod journey;
 mod show;
-mod target;
 
 use std::io::Write;
 use std::net::{IpAddr, SocketAddr};
@@ -15,10 +14,10 @@ use crate::translate::{PushContext, Translator};
 
 use super::config::ConfigArguments;
 use super::mesh::MeshArguments;
+use super::target::{self, Target};
 use super::{Error, Fallible, Result, load, proxies};
 
 use journey::{Journey, Sent};
-use target::Target;
 
 /// Show what the proxies of the mesh do with a request, and why
 ///

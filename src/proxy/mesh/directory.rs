@@ -1,10 +1,11 @@
 //! Which listener, or server, is meant by a name: what DNS and the redirection in a pod would decide.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use ipnet::IpNet;
 
+use crate::finding::nearest;
 use crate::translate::{Names, ProxyKind, ProxySpec};
 
 use super::plan::{Door, Plan};
@@ -17,6 +18,8 @@ pub struct Directory {
     names: Names,
     /// By `address:port`.
     applications: BTreeMap<String, SocketAddr>,
+    /// Workloads that connect directly.
+    bare: BTreeSet<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -46,22 +49,35 @@ impl Directory {
             service_ports: member.service_ports.clone(),
             doors: plan.doors.iter().filter(|door| door.proxy == member.key).cloned().collect(),
         });
-        Self { members: members.collect(), names: scene.names.clone(), applications }
+        let (names, bare) = (scene.names.clone(), scene.bare.clone());
+        Self { members: members.collect(), names, applications, bare }
     }
 
     /// Where someone connects to for a host and port: a workload, by its name; a client of a gateway, by that of the
     /// gateway; or, with no name, a client without a proxy. `namespace` is that of names without one.
     pub fn way(&self, from: Option<&str>, host: &str, port: u16, namespace: &str) -> Result<Way, String> {
         let Some(name) = from else { return self.directly(host, port, namespace) };
-        let entry = self.entry(name, namespace).ok_or_else(|| format!("no proxy `{name}` runs here"))?;
+        let full = if name.contains('/') { name.to_owned() } else { format!("{namespace}/{name}") };
+        if self.bare.contains(&full) {
+            let own = full.split('/').next().unwrap_or(namespace);
+            return self.directly(host, port, own);
+        }
+        let entry = self.entry(&full).ok_or_else(|| self.unknown(name, &full))?;
         match entry.spec.r#type {
             ProxyKind::Router => entry.through_gateway(port),
             ProxyKind::Sidecar => self.through_sidecar(entry, host, port),
         }
     }
 
-    fn entry(&self, name: &str, namespace: &str) -> Option<&Entry> {
-        let full = if name.contains('/') { name.to_owned() } else { format!("{namespace}/{name}") };
+    fn unknown(&self, name: &str, full: &str) -> String {
+        let known = self.members.iter().map(|entry| entry.key.as_str()).chain(self.bare.iter().map(String::as_str));
+        match nearest(full, known) {
+            Some(near) => format!("no proxy `{name}` runs here: did you mean `{near}`?"),
+            None => format!("no proxy `{name}` runs here"),
+        }
+    }
+
+    fn entry(&self, full: &str) -> Option<&Entry> {
         let of_pod = |entry: &&Entry| format!("{}/{}", entry.spec.namespace, entry.spec.name) == full;
         self.members.iter().find(|entry| entry.key == full).or_else(|| self.members.iter().find(of_pod))
     }
@@ -155,7 +171,8 @@ mod tests {
             doors: vec![door(Some(8080), None, false, 6)],
         };
         let applications = [("10.0.0.9:70".to_owned(), SocketAddr::from(([127, 0, 0, 1], 7)))].into();
-        Directory { members: vec![sidecar, gateway], names: Names::default(), applications }
+        let bare = BTreeSet::from(["demo/bare".to_owned()]);
+        Directory { members: vec![sidecar, gateway], names: Names::default(), applications, bare }
     }
 
     #[test]
@@ -171,6 +188,7 @@ mod tests {
             (Some("edge/gateway"), "any.test", 80, Some((6, false))),
             (Some("edge/gateway"), "any.test", 81, None),
             (Some("nobody"), "any.test", 80, None),
+            (Some("bare"), "10.0.0.1", 8080, Some((5, false))),
             (None, "10.0.0.1", 8080, Some((5, false))),
             (None, "10.0.0.1", 80, None),
             (None, "10.0.0.2", 8080, Some((6, false))),

@@ -1,6 +1,6 @@
 //! What there is to run, without the files and the mesh that it comes from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::envoy::Config;
 use crate::envoy::bootstrap::{Bootstrap, Entrance, Secrets, entrances, entrances_of_file};
@@ -17,6 +17,8 @@ pub struct Scene {
     /// By `address:port`.
     pub backends: BTreeMap<String, Backend>,
     pub names: Names,
+    /// Workloads without a proxy, as `namespace/name`.
+    pub bare: BTreeSet<String>,
 }
 
 /// A proxy that is to run.
@@ -84,7 +86,17 @@ impl Scene {
             members.push(member);
             members.extend(siblings);
         }
-        (Self { members, is_mesh: all_pods, backends: push.backends(), names: push.names() }, notes)
+        let (backends, names, bare) = (push.backends(), push.names(), push.bare_workloads());
+        (Self { members, is_mesh: all_pods, backends, names, bare }, notes)
+    }
+
+    /// Where in the files something stands that a proxy has: the name in a text such as ``listener `0.0.0.0_80` ``.
+    pub fn place(&self, key: &str, text: &str) -> Option<&str> {
+        let name = text.split('`').nth(1)?;
+        let member = self.members.iter().find(|member| member.key == key)?;
+        // Parts of a listener have its name and what they are for.
+        let part_of = || member.places.iter().filter(|(own, _)| name.starts_with(own.as_str())).map(|(_, place)| place).next();
+        member.places.get(name).or_else(part_of).map(String::as_str)
     }
 
     /// The bootstrap in a file, as one proxy.
@@ -122,6 +134,11 @@ impl Member {
             service_ports: self.service_ports.clone(),
             places: self.places.clone(),
         }
+    }
+
+    /// Whether it is the sidecar of a workload that may send requests.
+    pub fn sends(&self) -> bool {
+        self.spec.r#type == ProxyKind::Sidecar && self.entrances().iter().any(|entrance| !entrance.inbound)
     }
 
     /// The listeners that it has on this machine.

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use crate::envoy::Object;
 use crate::trace::{ClientTls, Headers, Request, Version};
 
-use crate::cli::{Error, Fallible};
+use super::{Error, Fallible};
 
 /// A URL, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
