@@ -145,9 +145,9 @@ async fn serve(arguments: Arc<Arguments>, words: Arc<Words>, loaded: Loaded, out
     let (mut lab, notes) = Lab::start(scene, arguments.settings()).await.map_err(|problem| usage(&problem))?;
     tell(&lab, &notes);
     if let Some(requests) = arguments.send.requests() {
-        let report = send::run(&arguments, &words, requests, &lab).await?;
+        let outcome = send::run(&arguments, &words, requests, &lab).await?;
         lab.stop().await;
-        return send::write(&report, arguments.send.format, out);
+        return send::write(&outcome, arguments.send.format, out);
     }
     let callers = callers(&arguments, &lab).await?;
     show::write(&lab, &callers, out)?;

@@ -1,5 +1,6 @@
 //! `--send`: requests from inside, and what came back.
 
+use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -94,8 +95,14 @@ impl SendArguments {
     }
 }
 
+/// What came back, and what came to echoes.
+pub(super) struct Outcome {
+    report: Report,
+    received: BTreeMap<String, u64>,
+}
+
 /// Sends all, with a word about how far it is on a terminal.
-pub(super) async fn run(arguments: &Arguments, words: &Words, requests: u64, lab: &Lab) -> Fallible<Report> {
+pub(super) async fn run(arguments: &Arguments, words: &Words, requests: u64, lab: &Lab) -> Fallible<Outcome> {
     let certificate = arguments.send.certificate(lab)?;
     let targets = words.urls.iter().map(|url| target(arguments, lab, url, certificate.as_ref()));
     let load = Load {
@@ -112,7 +119,21 @@ pub(super) async fn run(arguments: &Arguments, words: &Words, requests: u64, lab
     if std::io::stderr().is_terminal() {
         eprint!("\r\x1b[K");
     }
-    Ok(report)
+    Ok(Outcome { report, received: received(lab).await })
+}
+
+/// Nobody waits for the answers to copies, so that some may still be on their way.
+async fn received(lab: &Lab) -> BTreeMap<String, u64> {
+    let mut last = lab.received();
+    for _ in 0..20 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        let now = lab.received();
+        if now == last {
+            break;
+        }
+        last = now;
+    }
+    last
 }
 
 async fn progress(done: Arc<AtomicU64>, requests: u64) {
@@ -183,18 +204,18 @@ fn request(own: &SendArguments, target: &target::Target, way: Way) -> Fallible<R
     Ok(request)
 }
 
-pub(super) fn write(report: &Report, format: Format, out: &mut dyn Write) -> Fallible<()> {
+pub(super) fn write(outcome: &Outcome, format: Format, out: &mut dyn Write) -> Fallible<()> {
     match format {
-        Format::Text => text(report, out),
+        Format::Text => text(outcome, out),
         Format::Json => {
-            serde_json::to_writer_pretty(&mut *out, &as_json(report)).map_err(std::io::Error::from)?;
+            serde_json::to_writer_pretty(&mut *out, &as_json(outcome)).map_err(std::io::Error::from)?;
             writeln!(out)?;
             Ok(())
         }
     }
 }
 
-fn text(report: &Report, out: &mut dyn Write) -> Fallible<()> {
+fn text(Outcome { report, received }: &Outcome, out: &mut dyn Write) -> Fallible<()> {
     let (requests, seconds) = (report.requests(), report.elapsed.as_secs_f64());
     writeln!(out, "{requests} requests in {seconds:.2} s, {:.0} a second\n", rate(report))?;
     let mut table = Table::new(["URL", "STATUS", "ANSWERED BY", "COUNT", "SHARE"]);
@@ -204,18 +225,39 @@ fn text(report: &Report, out: &mut dyn Write) -> Fallible<()> {
         table.push([answer.url, answer.status, by, format!("{:>5}", answer.count), format!("{share:>7}")]);
     }
     table.write(out)?;
+    // Copies and repetitions come to servers, but not back to clients.
+    let answered = answered(report);
+    if received != &answered {
+        let mut table = Table::new(["RECEIVED BY", "COUNT", "ANSWERED TO CLIENTS"]);
+        for (name, count) in received {
+            let answered = answered.get(name).copied().unwrap_or_default();
+            table.push([name.clone(), format!("{count:>5}"), format!("{answered:>19}")]);
+        }
+        writeln!(out)?;
+        table.write(out)?;
+    }
     let shown = percentiles(report).map(|(name, latency)| format!("{name} {}", human(latency)));
     writeln!(out, "\nlatency: {}", shown.join(", "))?;
     Ok(())
+}
+
+fn answered(report: &Report) -> BTreeMap<String, u64> {
+    let mut answered = BTreeMap::new();
+    for answer in report.answers() {
+        if let Some(by) = answer.by {
+            *answered.entry(by).or_default() += answer.count;
+        }
+    }
+    answered
 }
 
 fn rate(report: &Report) -> f64 {
     report.requests() as f64 / report.elapsed.as_secs_f64().max(f64::EPSILON)
 }
 
-fn percentiles(report: &Report) -> [(&'static str, Duration); 6] {
-    let Percentiles { p50, p75, p90, p99, p999, max } = report.percentiles();
-    [("p50", p50), ("p75", p75), ("p90", p90), ("p99", p99), ("p99.9", p999), ("max", max)]
+fn percentiles(report: &Report) -> [(&'static str, Duration); 7] {
+    let Percentiles { mean, p50, p75, p90, p99, p999, max } = report.percentiles();
+    [("mean", mean), ("p50", p50), ("p75", p75), ("p90", p90), ("p99", p99), ("p99.9", p999), ("max", max)]
 }
 
 /// With three digits or so.
@@ -228,13 +270,14 @@ fn human(latency: Duration) -> String {
     }
 }
 
-fn as_json(report: &Report) -> serde_json::Value {
+fn as_json(Outcome { report, received }: &Outcome) -> serde_json::Value {
     let latency = percentiles(report).map(|(name, latency)| (name.to_owned(), json!(latency.as_secs_f64() * 1000.0)));
     json!({
         "requests": report.requests(),
         "seconds": report.elapsed.as_secs_f64(),
         "requestsPerSecond": rate(report),
         "answers": report.answers(),
+        "received": received,
         "latencyMilliseconds": serde_json::Map::from_iter(latency),
     })
 }

@@ -8,7 +8,7 @@ use crate::cli::table::Table;
 use crate::envoy::Any;
 use crate::envoy::http_connection_manager::{HttpConnectionManager, RouteSpecifier};
 use crate::envoy::listener::{Filter, Listener};
-use crate::envoy::network_filter::{TcpClusterSpecifier, TcpProxy};
+use crate::envoy::network_filter::TcpClusterSpecifier;
 use crate::envoy::route::RouteConfiguration;
 use crate::proxy::mesh::{Door, ForwardProxy, Lab, Member, Source};
 
@@ -18,7 +18,7 @@ const SHOWN_NAMES: usize = 3;
 pub(super) fn write(lab: &Lab, callers: &[(String, ForwardProxy)], out: &mut dyn Write) -> Fallible<()> {
     let mut listeners = Table::new(["PROXY", "LISTENER", "ADDRESS", "LEADS TO"]);
     for member in &lab.scene().members {
-        for door in lab.doors().iter().filter(|door| door.proxy == member.key) {
+        for door in lab.doors().iter().filter(|door| door.proxy == member.key && !is_trap(door)) {
             let leads_to = leads_to(member, door);
             listeners.push([door.proxy.clone(), door.entrance.listener.clone(), door.address.to_string(), leads_to]);
         }
@@ -50,6 +50,11 @@ pub(super) fn write(lab: &Lab, callers: &[(String, ForwardProxy)], out: &mut dyn
         separator = "";
     }
     Ok(())
+}
+
+/// What Istio has against loops: connections to the ports of its own redirection end there.
+fn is_trap(door: &Door) -> bool {
+    ["virtualOutbound_15001", "virtualInbound_15006"].contains(&door.entrance.listener.as_str())
 }
 
 /// Hosts of requests, clusters of connections, or the workload itself.
@@ -87,15 +92,17 @@ fn is_part(name: &str, whole: &str) -> bool {
 
 fn names<'r>(listener: &Listener, routes: &dyn Fn(&str) -> Option<&'r RouteConfiguration>) -> Vec<String> {
     let chains = listener.filter_chains.iter().chain(&listener.default_filter_chain);
-    chains.flat_map(|chain| &chain.filters).flat_map(|filter| of_filter(filter, routes)).collect()
-}
-
-fn of_filter<'r>(filter: &Filter, routes: &dyn Fn(&str) -> Option<&'r RouteConfiguration>) -> Vec<String> {
-    match &filter.typed_config {
-        Some(Any::HttpConnectionManager(manager)) => of_http(manager, routes),
-        Some(Any::TcpProxy(proxy)) => of_tcp(proxy),
-        _ => Vec::new(),
+    let filters: Vec<_> = chains.flat_map(|chain| &chain.filters).collect();
+    let http = filters.iter().filter_map(|filter| match &filter.typed_config {
+        Some(Any::HttpConnectionManager(manager)) => Some(of_http(manager, routes)),
+        _ => None,
+    });
+    let hosts: Vec<_> = http.flatten().collect();
+    if !hosts.is_empty() {
+        // Connections that are no HTTP go to the same services.
+        return hosts;
     }
+    filters.into_iter().flat_map(of_tcp).collect()
 }
 
 fn of_http<'r>(
@@ -110,7 +117,8 @@ fn of_http<'r>(
     routes.into_iter().flat_map(|own| &own.virtual_hosts).map(|host| host.name.clone()).collect()
 }
 
-fn of_tcp(proxy: &TcpProxy) -> Vec<String> {
+fn of_tcp(filter: &Filter) -> Vec<String> {
+    let Some(Any::TcpProxy(proxy)) = &filter.typed_config else { return Vec::new() };
     match &proxy.cluster_specifier {
         Some(TcpClusterSpecifier::Cluster(name)) => vec![name.clone()],
         Some(TcpClusterSpecifier::WeightedClusters(weighted)) => {

@@ -11,6 +11,7 @@ mod websocket;
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -39,6 +40,7 @@ pub struct Setting {
 #[derive(Debug)]
 pub struct Echo {
     address: SocketAddr,
+    site: Arc<Site>,
     accepting: AbortHandle,
 }
 
@@ -51,6 +53,8 @@ struct Site {
     behaviour: Behaviour,
     setting: Arc<Setting>,
     tls: OnceLock<TlsAcceptor>,
+    /// Requests, and connections of other protocols.
+    received: AtomicU64,
 }
 
 impl Echo {
@@ -66,7 +70,18 @@ impl Echo {
         let address = Identity::new(address, backend, subsets);
         let site = Arc::new(Site::new(address, backend, Arc::clone(setting)));
         let address = listener.local_addr()?;
-        Ok(Self { address, accepting: tokio::spawn(accept(listener, site)).abort_handle() })
+        let accepting = tokio::spawn(accept(listener, Arc::clone(&site))).abort_handle();
+        Ok(Self { address, site, accepting })
+    }
+
+    /// As answers and reports name it: `shop/web version=v2`.
+    pub fn name(&self) -> String {
+        self.site.identity.short()
+    }
+
+    /// How many requests have come, also those whose answers nobody waits for.
+    pub fn received(&self) -> u64 {
+        self.site.received.load(Ordering::Relaxed)
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -111,6 +126,7 @@ impl Site {
             behaviour: setting.behaviour.of(backend),
             setting,
             tls: OnceLock::new(),
+            received: AtomicU64::new(0),
         }
     }
 
@@ -128,6 +144,12 @@ fn identity_in(certificate: &[u8]) -> Option<String> {
         x509_parser::extensions::GeneralName::URI(uri) => Some((*uri).to_owned()),
         _ => None,
     })
+}
+
+impl fmt::Debug for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Site").field("identity", &self.identity).finish_non_exhaustive()
+    }
 }
 
 impl fmt::Debug for Setting {

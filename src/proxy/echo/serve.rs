@@ -3,6 +3,7 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -99,6 +100,7 @@ impl std::error::Error for Reset {}
 impl Site {
     /// What is asked of this workload, now: it waits, and then fails or not.
     async fn behave(&self) -> Option<Failure> {
+        self.received.fetch_add(1, Ordering::Relaxed);
         let chance = |share: u32| self.setting.runtime.dice.chance(u64::from(share), 1_000_000);
         if let Some(delay) = due(&self.behaviour.delays, chance) {
             self.setting.runtime.time.sleep(delay).await;

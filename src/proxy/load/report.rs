@@ -32,6 +32,7 @@ pub struct Answers {
 /// How long answers took.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Percentiles {
+    pub mean: Duration,
     pub p50: Duration,
     pub p75: Duration,
     pub p90: Duration,
@@ -73,7 +74,9 @@ impl Report {
 
     pub fn percentiles(&self) -> Percentiles {
         let at = |parts: usize| self.percentile(parts);
-        Percentiles { p50: at(500), p75: at(750), p90: at(900), p99: at(990), p999: at(999), max: at(1000) }
+        let count = u32::try_from(self.latencies.len()).unwrap_or(u32::MAX).max(1);
+        let mean = self.latencies.iter().sum::<Duration>() / count;
+        Percentiles { mean, p50: at(500), p75: at(750), p90: at(900), p99: at(990), p999: at(999), max: at(1000) }
     }
 
     /// The least latency that this many of a thousand requests did not exceed.
@@ -96,8 +99,9 @@ mod tests {
         let mut report = Report::default();
         (1..=1000).rev().for_each(|millis| report.record(0, answer("200"), Duration::from_millis(millis)));
         let found = report.finish().percentiles();
-        let Percentiles { p50, p75, p90, p99, p999, max } = found;
-        assert_eq!([p50, p75, p90, p99, p999, max].map(|it| it.as_millis()), [500, 750, 900, 990, 999, 1000]);
+        let Percentiles { mean, p50, p75, p90, p99, p999, max } = found;
+        let shown = [mean, p50, p75, p90, p99, p999, max].map(|it| it.as_micros());
+        assert_eq!(shown, [500_500, 500_000, 750_000, 900_000, 990_000, 999_000, 1_000_000]);
         assert_eq!(Report::default().percentiles(), Percentiles::default());
         let mut one = Report::default();
         one.record(0, answer("200"), Duration::from_millis(7));

@@ -216,6 +216,15 @@ impl Lab {
         served.collect()
     }
 
+    /// How many requests came to echoes, by their names.
+    pub fn received(&self) -> BTreeMap<String, u64> {
+        let mut received = BTreeMap::new();
+        for echo in self.echoes.values().filter(|echo| echo.received() > 0) {
+            *received.entry(echo.name()).or_default() += echo.received();
+        }
+        received
+    }
+
     /// A certificate of the authority that the mesh trusts.
     pub fn certificate(&self, identity: &str) -> Certificate {
         self.setting.authority.issue([], [identity])

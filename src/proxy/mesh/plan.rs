@@ -6,7 +6,6 @@ use std::net::{IpAddr, SocketAddr};
 
 use crate::envoy::Config;
 use crate::envoy::bootstrap::{Entrance, Loopback};
-use crate::envoy::cluster::Cluster;
 use crate::envoy::core::Address;
 use crate::envoy::endpoint::ClusterLoadAssignment;
 use crate::translate::{Backend, ProxyKind};
@@ -50,7 +49,7 @@ impl Plan {
         let subsets = subsets(scene);
         let mut plan = Self { doors, ..Self::default() };
         for member in &scene.members {
-            let endpoints = endpoints(member).into_iter().map(|endpoint| {
+            let endpoints = endpoints(member, scene).into_iter().map(|endpoint| {
                 let place = place(member, &endpoint, &servers);
                 (endpoint, place)
             });
@@ -149,28 +148,21 @@ fn of_nobody(member: &Member, at: &str) -> Backend {
 }
 
 /// Every address that clusters of a proxy lead to, as [`Loopback`] names them.
-fn endpoints(member: &Member) -> BTreeSet<String> {
+fn endpoints(member: &Member, scene: &Scene) -> BTreeSet<String> {
     let Source::Mesh(Config { clusters, endpoints, .. }) = &member.source else { return BTreeSet::new() };
     let assignments = clusters.iter().filter_map(|cluster| cluster.load_assignment.as_ref());
     let mut found: BTreeSet<_> = assignments.chain(endpoints.iter().map(AsRef::as_ref)).flat_map(addresses).collect();
     // An inbound cluster leads to where the connection was meant for, which becomes its port.
     let inbound = clusters.iter().filter_map(|cluster| cluster.name.strip_prefix("inbound|")?.split('|').next());
     found.extend(inbound.map(|port| format!("127.0.0.1:{port}")));
-    // So do outbound clusters behind a listener for one address.
+    // So do outbound clusters behind a listener for one pod, as those of headless services are.
     let single = |entrance: &Entrance| {
-        let (address, length) = entrance.network.filter(|_| !entrance.inbound)?;
-        let is_one = length == if address.is_ipv4() { 32 } else { 128 };
-        is_one.then(|| format!("{address}:{}", entrance.port.unwrap_or_default()))
+        let (address, _) = entrance.network.filter(|_| !entrance.inbound)?;
+        let endpoint = format!("{address}:{}", entrance.port?);
+        scene.backends.contains_key(&endpoint).then_some(endpoint)
     };
-    if clusters.iter().any(|cluster| is_redirected(cluster)) {
-        found.extend(member.entrances().iter().filter_map(single));
-    }
+    found.extend(member.entrances().iter().filter_map(single));
     found
-}
-
-fn is_redirected(cluster: &Cluster) -> bool {
-    use crate::envoy::cluster::{Discovery, DiscoveryType};
-    matches!(cluster.discovery, Some(Discovery::Type(DiscoveryType::OriginalDst)))
 }
 
 fn addresses(assignment: &ClusterLoadAssignment) -> Vec<String> {
