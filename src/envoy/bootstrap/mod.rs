@@ -404,7 +404,7 @@ mod tests {
             endpoints: [("127.0.0.1:80".to_owned(), 8080)].into(),
             ..Loopback::default()
         };
-        let (resources, _) = build(config, Bind::Loopback(loopback));
+        let (resources, _) = build(config.clone(), Bind::Loopback(loopback));
         assert_eq!(
             shown(&resources),
             [("virtualInbound_80", 20001, 0), ("virtualInbound_90", 20000, 1), ("virtualInbound", 20002, 1)]
@@ -433,7 +433,7 @@ mod tests {
             ],
             "clusters": [{"name": "o", "type": "ORIGINAL_DST", "lbPolicy": "CLUSTER_PROVIDED"}],
         });
-        let (resources, notes) = build(config, Bind::Loopback(Loopback::default()));
+        let (resources, notes) = build(config.clone(), Bind::Loopback(Loopback::default()));
         assert_eq!(notes, [""; 0]);
         assert_eq!(
             shown(&resources).iter().map(|(name, ..)| *name).collect::<Vec<_>>(),

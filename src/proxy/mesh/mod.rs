@@ -8,6 +8,8 @@ mod lab;
 mod plan;
 mod ports;
 mod scene;
+#[cfg(test)]
+mod tests;
 mod upstream;
 
 pub use directory::{Directory, Way};
