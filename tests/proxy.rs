@@ -265,11 +265,17 @@ fn mistakes_are_told() {
         (&["--gateway", "edge/shp"], "no gateway `edge/shp`: did you mean `edge/shop`?"),
         (&["--send", "1"], "`--send` needs a URL, such as `http://web.shop/`"),
         (&["http://shop.test/"], "`http://shop.test/` is for `--send N`"),
-        (&["--echo-error", "wbe-v1=503"], "--echo-error: no workload `wbe-v1` with these labels: did you mean `web-v1`?"),
+        (
+            &["--echo-error", "wbe-v1=503"],
+            "--echo-error: no workload `wbe-v1` with these labels: did you mean `web-v1`?",
+        ),
         (&["--echo-error", "web-v1"], "`web-v1` does not say what happens"),
         (&["--upstream", "wbe-v1=127.0.0.1:80"], "--upstream: no workload `wbe-v1`"),
         (&["--map", "80"], "`80` is not `PORT=PORT`"),
-        (&["--gateway", "edge/shop", "--send", "1", "http://shop.test:81/"], "`edge/gateway` does not listen on port 81"),
+        (
+            &["--gateway", "edge/shop", "--send", "1", "http://shop.test:81/"],
+            "`edge/gateway` does not listen on port 81",
+        ),
     ];
     for (arguments, expected) in table {
         let output = run(&[arguments, &[folder.as_str()]].concat());
@@ -286,7 +292,11 @@ fn what_is_no_bootstrap_is_told_with_its_place() {
     let file = folder.path().join("bootstrap.yaml");
     let table = [
         ("static_resources:\n  listeners:\n  - adress: {}\n", "bootstrap.yaml:3:5", "no such field"),
-        ("static_resources:\n  clusters:\n  - {name: a, connect_timeout: -1s}\n", "bootstrap.yaml:3:", "connect_timeout"),
+        (
+            "static_resources:\n  clusters:\n  - {name: a, connect_timeout: -1s}\n",
+            "bootstrap.yaml:3:",
+            "connect_timeout",
+        ),
         ("a: [", "bootstrap.yaml:1:", ""),
         ("", "bootstrap.yaml", "empty"),
     ];

@@ -50,8 +50,10 @@ impl PushContext<'_> {
 
     /// Workloads without a proxy, and their pods, as `namespace/name`.
     pub fn bare_workloads(&self) -> BTreeSet<String> {
-        let bare = self.pods.iter().filter(|pod| of_workload(self.mesh, pod.workload, &pod.name, &pod.ip, pod.node).is_none());
-        let names = bare.flat_map(|pod| [pod.workload.meta.name.value, &*pod.name].map(|name| (pod.workload.namespace, name)));
+        let bare =
+            self.pods.iter().filter(|pod| of_workload(self.mesh, pod.workload, &pod.name, &pod.ip, pod.node).is_none());
+        let names =
+            bare.flat_map(|pod| [pod.workload.meta.name.value, &*pod.name].map(|name| (pod.workload.namespace, name)));
         names.map(|(namespace, name)| format!("{namespace}/{name}")).collect()
     }
 

@@ -101,7 +101,8 @@ impl<'m> PushContext<'m> {
         let first = services.first()?;
         let mut endpoints: BTreeMap<u16, Vec<SocketAddr>> = BTreeMap::new();
         for service in &services {
-            let ports: BTreeSet<_> = service.ports().iter().filter_map(|port| u16::try_from(port.number).ok()).collect();
+            let ports: BTreeSet<_> =
+                service.ports().iter().filter_map(|port| u16::try_from(port.number).ok()).collect();
             for port in ports {
                 endpoints.entry(port).or_default().extend(self.endpoints_of_port(service, port));
             }

@@ -27,9 +27,8 @@ pub(super) fn load(arguments: &Arguments, words: &Words) -> Fallible<Loaded> {
         return Ok(Loaded { scene, notes: Vec::new(), problems: Problems::default() });
     }
     let (config, mesh) = (&arguments.config, &arguments.mesh_arguments);
-    let ((scene, notes), problems) = load::with_admitted(&words.paths, config, mesh, |mesh, sources, _| {
-        of_mesh(arguments, mesh, sources)
-    })?;
+    let ((scene, notes), problems) =
+        load::with_admitted(&words.paths, config, mesh, |mesh, sources, _| of_mesh(arguments, mesh, sources))?;
     if scene.members.is_empty() {
         return Err(Error::Usage("the files have no workload with a proxy, and no Gateway".to_owned()));
     }

@@ -149,7 +149,10 @@ pub(super) fn entrances_of_file(listeners: &[Listener]) -> Vec<Entrance> {
 
 /// The listeners that there will be, in their order.
 pub(super) fn entrances(listeners: Vec<Listener>) -> Vec<Entrance> {
-    listeners.into_iter().flat_map(|listener| destinations(&listener).map(|own| own.entrance(&listener)).collect::<Vec<_>>()).collect()
+    listeners
+        .into_iter()
+        .flat_map(|listener| destinations(&listener).map(|own| own.entrance(&listener)).collect::<Vec<_>>())
+        .collect()
 }
 
 fn bind(listener: &mut Listener, address: &str, port: u32) {
@@ -188,9 +191,10 @@ impl Destination {
             Some(Address::SocketAddress(socket)) => Some(socket),
             _ => None,
         };
-        let written = self.network.as_ref().and_then(|(address, length)| {
-            Some((address.parse().ok()?, u8::try_from(*length).ok()?))
-        });
+        let written = self
+            .network
+            .as_ref()
+            .and_then(|(address, length)| Some((address.parse().ok()?, u8::try_from(*length).ok()?)));
         let own = || {
             let address: IpAddr = socket?.address.parse().ok()?;
             (!address.is_unspecified()).then_some((address, if address.is_ipv4() { 32 } else { 128 }))

@@ -412,8 +412,11 @@ mod tests {
         assert_eq!(first_endpoint(&resources.clusters[0]), socket("127.0.0.1", 8080));
         let entrances = entrances(&Config::from_value(&config).unwrap());
         let shown = entrances.iter().map(|entrance| (entrance.listener.as_str(), entrance.port, entrance.catch_all));
-        let expected =
-            [("virtualInbound_80", Some(80), false), ("virtualInbound_90", Some(90), false), ("virtualInbound", None, true)];
+        let expected = [
+            ("virtualInbound_80", Some(80), false),
+            ("virtualInbound_90", Some(90), false),
+            ("virtualInbound", None, true),
+        ];
         assert_eq!(shown.collect::<Vec<_>>(), expected);
     }
 

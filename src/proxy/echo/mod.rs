@@ -136,16 +136,6 @@ impl Site {
     }
 }
 
-/// The first URI in a certificate.
-fn identity_in(certificate: &[u8]) -> Option<String> {
-    let (_, certificate) = x509_parser::parse_x509_certificate(certificate).ok()?;
-    let names = certificate.subject_alternative_name().ok()??;
-    names.value.general_names.iter().find_map(|name| match name {
-        x509_parser::extensions::GeneralName::URI(uri) => Some((*uri).to_owned()),
-        _ => None,
-    })
-}
-
 impl fmt::Debug for Site {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Site").field("identity", &self.identity).finish_non_exhaustive()

@@ -19,6 +19,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 
+use crate::proxy::tls::Certificate;
 use crate::proxy::{Body, BodyError};
 
 use super::Site;
@@ -55,7 +56,7 @@ fn peer(stream: &TlsStream<TcpStream>) -> PeerTls {
     PeerTls {
         server_name: session.server_name().map(str::to_owned),
         protocol: session.alpn_protocol().map(|protocol| String::from_utf8_lossy(protocol).into_owned()),
-        peer: certificate.and_then(|certificate| super::identity_in(certificate)),
+        peer: certificate.and_then(|der| Certificate::new(der)?.uris().next().map(str::to_owned)),
     }
 }
 
@@ -78,9 +79,7 @@ where
             server.enable_connect_protocol();
             server.serve_connection(stream, service).await
         }
-        Spoken::Http1 | Spoken::Bytes => {
-            http1::Builder::new().serve_connection(stream, service).with_upgrades().await
-        }
+        Spoken::Http1 | Spoken::Bytes => http1::Builder::new().serve_connection(stream, service).with_upgrades().await,
     };
     served.map_err(io::Error::other)
 }

@@ -104,9 +104,8 @@ impl Directory {
     fn directly(&self, host: &str, port: u16, namespace: &str) -> Result<Way, String> {
         let looked_up = || self.names.reach(host, namespace, port)?.endpoints.first().copied();
         let own = host.parse().ok().map(|ip| SocketAddr::new(ip, port));
-        let endpoint = own
-            .or_else(looked_up)
-            .ok_or_else(|| format!("no endpoint of `{host}` on port {port} is in the files"))?;
+        let endpoint =
+            own.or_else(looked_up).ok_or_else(|| format!("no endpoint of `{host}` on port {port} is in the files"))?;
         let server = self.members.iter().find(|entry| entry.spec.ip == endpoint.ip().to_string());
         let door = server.and_then(|entry| entry.server(endpoint.port())).map(|door| door.address);
         let application = || self.applications.get(&endpoint.to_string()).copied();

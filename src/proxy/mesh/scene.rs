@@ -95,7 +95,8 @@ impl Scene {
         let name = text.split('`').nth(1)?;
         let member = self.members.iter().find(|member| member.key == key)?;
         // Parts of a listener have its name and what they are for.
-        let part_of = || member.places.iter().filter(|(own, _)| name.starts_with(own.as_str())).map(|(_, place)| place).next();
+        let part_of =
+            || member.places.iter().filter(|(own, _)| name.starts_with(own.as_str())).map(|(_, place)| place).next();
         member.places.get(name).or_else(part_of).map(String::as_str)
     }
 

@@ -26,7 +26,8 @@ impl FromStr for Upstream {
         let Some((whom, address)) = text.split_once('=') else {
             return Err(Unknown(format!("`{text}` is not `HOST[:PORT]=ADDRESS:PORT`")));
         };
-        let found = address.to_socket_addrs().ok().and_then(|mut found| found.find(SocketAddr::is_ipv4).or(found.next()));
+        let found =
+            address.to_socket_addrs().ok().and_then(|mut found| found.find(SocketAddr::is_ipv4).or(found.next()));
         let address = found.ok_or_else(|| Unknown(format!("`{address}` is no address with a port")))?;
         let (host, port) = match whom.rsplit_once(':') {
             Some((host, port)) if !host.ends_with(':') => {
@@ -47,12 +48,14 @@ impl Upstream {
         let is_endpoint_port = port.parse().is_ok_and(is_port);
         let short = |host: &str| {
             let (name, rest) = host.split_once('.').unwrap_or((host, ""));
-            name == self.host || rest.split('.').next().is_some_and(|namespace| format!("{name}.{namespace}") == self.host)
+            name == self.host
+                || rest.split('.').next().is_some_and(|namespace| format!("{name}.{namespace}") == self.host)
         };
         let is_service = |(host, service_port): &(String, u16)| {
             (*host == self.host || short(host)) && (is_port(*service_port) || is_endpoint_port)
         };
-        let own_names = [address.to_owned(), backend.workload.clone(), format!("{}/{}", backend.namespace, backend.workload)];
+        let own_names =
+            [address.to_owned(), backend.workload.clone(), format!("{}/{}", backend.namespace, backend.workload)];
         backend.services.iter().any(is_service) || (own_names.contains(&self.host) && is_endpoint_port)
     }
 
