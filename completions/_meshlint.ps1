@@ -29,6 +29,7 @@ Register-ArgumentCompleter -Native -CommandName 'meshlint' -ScriptBlock {
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Check Istio configuration')
             [CompletionResult]::new('render', 'render', [CompletionResultType]::ParameterValue, 'Show the Envoy configuration that istiod would push')
             [CompletionResult]::new('trace', 'trace', [CompletionResultType]::ParameterValue, 'Show what the proxies of the mesh do with a request, and why')
+            [CompletionResult]::new('proxy', 'proxy', [CompletionResultType]::ParameterValue, 'Run the proxies of the mesh on this machine')
             [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Show what a change to the files changes in the configuration of proxies')
             [CompletionResult]::new('parse', 'parse', [CompletionResultType]::ParameterValue, 'Show how Kubernetes reads a file')
             [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Explain a rule')
@@ -126,6 +127,49 @@ Register-ArgumentCompleter -Native -CommandName 'meshlint' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'meshlint;proxy' {
+            [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'A static bootstrap of Envoy in YAML or JSON, instead of files of a mesh; or, if it is a number, how many clients `--send` sends from [default: 1]')
+            [CompletionResult]::new('--gateway', '--gateway', [CompletionResultType]::ParameterName, 'The proxy that serves this Gateway, or the gateway workload of this name')
+            [CompletionResult]::new('--workload', '--workload', [CompletionResultType]::ParameterName, 'The sidecar of this pod, Deployment, StatefulSet, …')
+            [CompletionResult]::new('--map', '--map', [CompletionResultType]::ParameterName, 'Serve a port of the configuration at another: `80=8000`')
+            [CompletionResult]::new('--bind', '--bind', [CompletionResultType]::ParameterName, 'The address of listeners')
+            [CompletionResult]::new('--admin-port', '--admin-port', [CompletionResultType]::ParameterName, 'Open Envoy''s admin interface at this port; those of several proxies have the ports that follow')
+            [CompletionResult]::new('--concurrency', '--concurrency', [CompletionResultType]::ParameterName, 'Threads that serve')
+            [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'Make every random choice the same in each run')
+            [CompletionResult]::new('--time-scale', '--time-scale', [CompletionResultType]::ParameterName, 'How long a second of the configuration lasts, in seconds: with 0.01, an ejection of 30 s is over after 0.3 s')
+            [CompletionResult]::new('--upstream', '--upstream', [CompletionResultType]::ParameterName, 'A server of yours in place of an echo: HOST is that of a Service, of a workload, or an address')
+            [CompletionResult]::new('--echo-error', '--echo-error', [CompletionResultType]::ParameterName, 'Make echoes fail: `web=503`, `web,version=v2=500=20%`, `shop/web=reset`; the name is that of a workload, of its Service, or its label `app`, and `*` is any')
+            [CompletionResult]::new('--echo-delay', '--echo-delay', [CompletionResultType]::ParameterName, 'Make echoes wait before they answer: `web,version=v2=2s=50%`')
+            [CompletionResult]::new('--send', '--send', [CompletionResultType]::ParameterName, 'Send so many requests, count what comes back, and end')
+            [CompletionResult]::new('--qps', '--qps', [CompletionResultType]::ParameterName, 'So many requests in a second at most')
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Who sends: a workload, `namespace/name`; a gateway stands for the clients outside that send to it [default: of one proxy that; of the mesh a client without a proxy]')
+            [CompletionResult]::new('-X', '-X ', [CompletionResultType]::ParameterName, 'The method [default: GET, or POST with a body]')
+            [CompletionResult]::new('--method', '--method', [CompletionResultType]::ParameterName, 'The method [default: GET, or POST with a body]')
+            [CompletionResult]::new('-H', '-H ', [CompletionResultType]::ParameterName, 'A header: `name: value`')
+            [CompletionResult]::new('--header', '--header', [CompletionResultType]::ParameterName, 'A header: `name: value`')
+            [CompletionResult]::new('--send-body', '--send-body', [CompletionResultType]::ParameterName, 'What is sent; to `tcp://` and `tls://` URLs `hello` if absent')
+            [CompletionResult]::new('--sni', '--sni', [CompletionResultType]::ParameterName, 'The server name in TLS [default: the host of the URL]')
+            [CompletionResult]::new('--principal', '--principal', [CompletionResultType]::ParameterName, 'Show a certificate of the authority for tests with this name, as `spiffe://cluster.local/ns/shop/sa/web`')
+            [CompletionResult]::new('--cert', '--cert', [CompletionResultType]::ParameterName, 'Show the certificate in this file')
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'The key of the certificate')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'How long an answer is waited for')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How to print what came back')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file; by default the nearest `meshlint.yaml` or `.meshlint.yaml` in the working directory or above it, up to the root of the repository')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Namespace of resources that name none [default: default]')
+            [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'Namespace of resources that name none [default: default]')
+            [CompletionResult]::new('--cluster-domain', '--cluster-domain', [CompletionResultType]::ParameterName, 'DNS domain of the cluster [default: cluster.local]')
+            [CompletionResult]::new('--mesh-config', '--mesh-config', [CompletionResultType]::ParameterName, 'File with Istio''s MeshConfig, or an IstioOperator or Helm values that have it; by default that of the ConfigMap `istio` in the input')
+            [CompletionResult]::new('--istio-version', '--istio-version', [CompletionResultType]::ParameterName, 'Version of Istio that the files are for [default: the latest that is known]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colors')
+            [CompletionResult]::new('--mesh', '--mesh', [CompletionResultType]::ParameterName, 'All gateways and sidecars, which send to each other with mutual TLS; the default where no proxy is named')
+            [CompletionResult]::new('--watch', '--watch', [CompletionResultType]::ParameterName, 'Put files into force when they change, without closing connections')
+            [CompletionResult]::new('--http2', '--http2', [CompletionResultType]::ParameterName, 'Send HTTP/2')
+            [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Do not look for a configuration file')
+            [CompletionResult]::new('--assume-complete', '--assume-complete', [CompletionResultType]::ParameterName, 'Take what is not in the input for missing, even where the input may not be all there is')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'meshlint;diff' {
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How to show it')
             [CompletionResult]::new('--workload', '--workload', [CompletionResultType]::ParameterName, 'The sidecar of this pod, Deployment, StatefulSet, …: `namespace/name`, or `name` in the default namespace')
@@ -193,6 +237,7 @@ Register-ArgumentCompleter -Native -CommandName 'meshlint' -ScriptBlock {
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Check Istio configuration')
             [CompletionResult]::new('render', 'render', [CompletionResultType]::ParameterValue, 'Show the Envoy configuration that istiod would push')
             [CompletionResult]::new('trace', 'trace', [CompletionResultType]::ParameterValue, 'Show what the proxies of the mesh do with a request, and why')
+            [CompletionResult]::new('proxy', 'proxy', [CompletionResultType]::ParameterValue, 'Run the proxies of the mesh on this machine')
             [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Show what a change to the files changes in the configuration of proxies')
             [CompletionResult]::new('parse', 'parse', [CompletionResultType]::ParameterValue, 'Show how Kubernetes reads a file')
             [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Explain a rule')
@@ -210,6 +255,9 @@ Register-ArgumentCompleter -Native -CommandName 'meshlint' -ScriptBlock {
             break
         }
         'meshlint;help;trace' {
+            break
+        }
+        'meshlint;help;proxy' {
             break
         }
         'meshlint;help;diff' {

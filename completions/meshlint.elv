@@ -26,6 +26,7 @@ set edit:completion:arg-completer[meshlint] = {|@words|
             cand check 'Check Istio configuration'
             cand render 'Show the Envoy configuration that istiod would push'
             cand trace 'Show what the proxies of the mesh do with a request, and why'
+            cand proxy 'Run the proxies of the mesh on this machine'
             cand diff 'Show what a change to the files changes in the configuration of proxies'
             cand parse 'Show how Kubernetes reads a file'
             cand explain 'Explain a rule'
@@ -119,6 +120,48 @@ set edit:completion:arg-completer[meshlint] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'meshlint;proxy'= {
+            cand -c 'A static bootstrap of Envoy in YAML or JSON, instead of files of a mesh; or, if it is a number, how many clients `--send` sends from [default: 1]'
+            cand --gateway 'The proxy that serves this Gateway, or the gateway workload of this name'
+            cand --workload 'The sidecar of this pod, Deployment, StatefulSet, …'
+            cand --map 'Serve a port of the configuration at another: `80=8000`'
+            cand --bind 'The address of listeners'
+            cand --admin-port 'Open Envoy''s admin interface at this port; those of several proxies have the ports that follow'
+            cand --concurrency 'Threads that serve'
+            cand --seed 'Make every random choice the same in each run'
+            cand --time-scale 'How long a second of the configuration lasts, in seconds: with 0.01, an ejection of 30 s is over after 0.3 s'
+            cand --upstream 'A server of yours in place of an echo: HOST is that of a Service, of a workload, or an address'
+            cand --echo-error 'Make echoes fail: `web=503`, `web,version=v2=500=20%`, `shop/web=reset`; the name is that of a workload, of its Service, or its label `app`, and `*` is any'
+            cand --echo-delay 'Make echoes wait before they answer: `web,version=v2=2s=50%`'
+            cand --send 'Send so many requests, count what comes back, and end'
+            cand --qps 'So many requests in a second at most'
+            cand --from 'Who sends: a workload, `namespace/name`; a gateway stands for the clients outside that send to it [default: of one proxy that; of the mesh a client without a proxy]'
+            cand -X 'The method [default: GET, or POST with a body]'
+            cand --method 'The method [default: GET, or POST with a body]'
+            cand -H 'A header: `name: value`'
+            cand --header 'A header: `name: value`'
+            cand --send-body 'What is sent; to `tcp://` and `tls://` URLs `hello` if absent'
+            cand --sni 'The server name in TLS [default: the host of the URL]'
+            cand --principal 'Show a certificate of the authority for tests with this name, as `spiffe://cluster.local/ns/shop/sa/web`'
+            cand --cert 'Show the certificate in this file'
+            cand --key 'The key of the certificate'
+            cand --timeout 'How long an answer is waited for'
+            cand --format 'How to print what came back'
+            cand --config 'Configuration file; by default the nearest `meshlint.yaml` or `.meshlint.yaml` in the working directory or above it, up to the root of the repository'
+            cand -n 'Namespace of resources that name none [default: default]'
+            cand --namespace 'Namespace of resources that name none [default: default]'
+            cand --cluster-domain 'DNS domain of the cluster [default: cluster.local]'
+            cand --mesh-config 'File with Istio''s MeshConfig, or an IstioOperator or Helm values that have it; by default that of the ConfigMap `istio` in the input'
+            cand --istio-version 'Version of Istio that the files are for [default: the latest that is known]'
+            cand --color 'When to use colors'
+            cand --mesh 'All gateways and sidecars, which send to each other with mutual TLS; the default where no proxy is named'
+            cand --watch 'Put files into force when they change, without closing connections'
+            cand --http2 'Send HTTP/2'
+            cand --no-config 'Do not look for a configuration file'
+            cand --assume-complete 'Take what is not in the input for missing, even where the input may not be all there is'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'meshlint;diff'= {
             cand --format 'How to show it'
             cand --workload 'The sidecar of this pod, Deployment, StatefulSet, …: `namespace/name`, or `name` in the default namespace'
@@ -179,6 +222,7 @@ set edit:completion:arg-completer[meshlint] = {|@words|
             cand check 'Check Istio configuration'
             cand render 'Show the Envoy configuration that istiod would push'
             cand trace 'Show what the proxies of the mesh do with a request, and why'
+            cand proxy 'Run the proxies of the mesh on this machine'
             cand diff 'Show what a change to the files changes in the configuration of proxies'
             cand parse 'Show how Kubernetes reads a file'
             cand explain 'Explain a rule'
@@ -193,6 +237,8 @@ set edit:completion:arg-completer[meshlint] = {|@words|
         &'meshlint;help;render'= {
         }
         &'meshlint;help;trace'= {
+        }
+        &'meshlint;help;proxy'= {
         }
         &'meshlint;help;diff'= {
         }

@@ -32,6 +32,7 @@ complete -c meshlint -n "__fish_meshlint_needs_command" -s V -l version -d 'Prin
 complete -c meshlint -n "__fish_meshlint_needs_command" -f -a "check" -d 'Check Istio configuration'
 complete -c meshlint -n "__fish_meshlint_needs_command" -f -a "render" -d 'Show the Envoy configuration that istiod would push'
 complete -c meshlint -n "__fish_meshlint_needs_command" -f -a "trace" -d 'Show what the proxies of the mesh do with a request, and why'
+complete -c meshlint -n "__fish_meshlint_needs_command" -f -a "proxy" -d 'Run the proxies of the mesh on this machine'
 complete -c meshlint -n "__fish_meshlint_needs_command" -f -a "diff" -d 'Show what a change to the files changes in the configuration of proxies'
 complete -c meshlint -n "__fish_meshlint_needs_command" -f -a "parse" -d 'Show how Kubernetes reads a file'
 complete -c meshlint -n "__fish_meshlint_needs_command" -f -a "explain" -d 'Explain a rule'
@@ -133,6 +134,45 @@ complete -c meshlint -n "__fish_meshlint_using_subcommand trace" -l trust-jwt -d
 complete -c meshlint -n "__fish_meshlint_using_subcommand trace" -l no-config -d 'Do not look for a configuration file'
 complete -c meshlint -n "__fish_meshlint_using_subcommand trace" -l assume-complete -d 'Take what is not in the input for missing, even where the input may not be all there is'
 complete -c meshlint -n "__fish_meshlint_using_subcommand trace" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c meshlint -n "__fish_meshlint_using_subcommand proxy" -s c -d 'A static bootstrap of Envoy in YAML or JSON, instead of files of a mesh; or, if it is a number, how many clients `--send` sends from [default: 1]' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand proxy" -l gateway -d 'The proxy that serves this Gateway, or the gateway workload of this name' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand proxy" -l workload -d 'The sidecar of this pod, Deployment, StatefulSet, …' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand proxy" -l map -d 'Serve a port of the configuration at another: `80=8000`' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand proxy" -l bind -d 'The address of listeners' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand proxy" -l admin-port -d 'Open Envoy\'s admin interface at this port; those of several proxies have the ports that follow' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand proxy" -l concurrency -d 'Threads that serve' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand proxy" -l seed -d 'Make every random choice the same in each run' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand proxy" -l time-scale -d 'How long a second of the configuration lasts, in seconds: with 0.01, an ejection of 30 s is over after 0.3 s' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand proxy" -l upstream -d 'A server of yours in place of an echo: HOST is that of a Service, of a workload, or an address' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand proxy" -l echo-error -d 'Make echoes fail: `web=503`, `web,version=v2=500=20%`, `shop/web=reset`; the name is that of a workload, of its Service, or its label `app`, and `*` is any' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand proxy" -l echo-delay -d 'Make echoes wait before they answer: `web,version=v2=2s=50%`' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand proxy" -l send -d 'Send so many requests, count what comes back, and end' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand proxy" -l qps -d 'So many requests in a second at most' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand proxy" -l from -d 'Who sends: a workload, `namespace/name`; a gateway stands for the clients outside that send to it [default: of one proxy that; of the mesh a client without a proxy]' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand proxy" -s X -l method -d 'The method [default: GET, or POST with a body]' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand proxy" -s H -l header -d 'A header: `name: value`' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand proxy" -l send-body -d 'What is sent; to `tcp://` and `tls://` URLs `hello` if absent' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand proxy" -l sni -d 'The server name in TLS [default: the host of the URL]' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand proxy" -l principal -d 'Show a certificate of the authority for tests with this name, as `spiffe://cluster.local/ns/shop/sa/web`' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand proxy" -l cert -d 'Show the certificate in this file' -r -F
+complete -c meshlint -n "__fish_meshlint_using_subcommand proxy" -l key -d 'The key of the certificate' -r -F
+complete -c meshlint -n "__fish_meshlint_using_subcommand proxy" -l timeout -d 'How long an answer is waited for' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand proxy" -l format -d 'How to print what came back' -r -f -a "text\t''
+json\t''"
+complete -c meshlint -n "__fish_meshlint_using_subcommand proxy" -l config -d 'Configuration file; by default the nearest `meshlint.yaml` or `.meshlint.yaml` in the working directory or above it, up to the root of the repository' -r -F
+complete -c meshlint -n "__fish_meshlint_using_subcommand proxy" -s n -l namespace -d 'Namespace of resources that name none [default: default]' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand proxy" -l cluster-domain -d 'DNS domain of the cluster [default: cluster.local]' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand proxy" -l mesh-config -d 'File with Istio\'s MeshConfig, or an IstioOperator or Helm values that have it; by default that of the ConfigMap `istio` in the input' -r -F
+complete -c meshlint -n "__fish_meshlint_using_subcommand proxy" -l istio-version -d 'Version of Istio that the files are for [default: the latest that is known]' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand proxy" -l color -d 'When to use colors' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c meshlint -n "__fish_meshlint_using_subcommand proxy" -l mesh -d 'All gateways and sidecars, which send to each other with mutual TLS; the default where no proxy is named'
+complete -c meshlint -n "__fish_meshlint_using_subcommand proxy" -l watch -d 'Put files into force when they change, without closing connections'
+complete -c meshlint -n "__fish_meshlint_using_subcommand proxy" -l http2 -d 'Send HTTP/2'
+complete -c meshlint -n "__fish_meshlint_using_subcommand proxy" -l no-config -d 'Do not look for a configuration file'
+complete -c meshlint -n "__fish_meshlint_using_subcommand proxy" -l assume-complete -d 'Take what is not in the input for missing, even where the input may not be all there is'
+complete -c meshlint -n "__fish_meshlint_using_subcommand proxy" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c meshlint -n "__fish_meshlint_using_subcommand diff" -l format -d 'How to show it' -r -f -a "text\t'For people'
 json\t'An array of changes'"
 complete -c meshlint -n "__fish_meshlint_using_subcommand diff" -l workload -d 'The sidecar of this pod, Deployment, StatefulSet, …: `namespace/name`, or `name` in the default namespace' -r
@@ -184,14 +224,15 @@ complete -c meshlint -n "__fish_meshlint_using_subcommand man" -l color -d 'When
 always\t''
 never\t''"
 complete -c meshlint -n "__fish_meshlint_using_subcommand man" -s h -l help -d 'Print help'
-complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render trace diff parse explain rules schema completions man help" -f -a "check" -d 'Check Istio configuration'
-complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render trace diff parse explain rules schema completions man help" -f -a "render" -d 'Show the Envoy configuration that istiod would push'
-complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render trace diff parse explain rules schema completions man help" -f -a "trace" -d 'Show what the proxies of the mesh do with a request, and why'
-complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render trace diff parse explain rules schema completions man help" -f -a "diff" -d 'Show what a change to the files changes in the configuration of proxies'
-complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render trace diff parse explain rules schema completions man help" -f -a "parse" -d 'Show how Kubernetes reads a file'
-complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render trace diff parse explain rules schema completions man help" -f -a "explain" -d 'Explain a rule'
-complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render trace diff parse explain rules schema completions man help" -f -a "rules" -d 'List the rules'
-complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render trace diff parse explain rules schema completions man help" -f -a "schema" -d 'Print the JSON Schema of a kind'
-complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render trace diff parse explain rules schema completions man help" -f -a "completions" -d 'Print a script that completes meshlint\'s arguments in a shell'
-complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render trace diff parse explain rules schema completions man help" -f -a "man" -d 'Print a manual page'
-complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render trace diff parse explain rules schema completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render trace proxy diff parse explain rules schema completions man help" -f -a "check" -d 'Check Istio configuration'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render trace proxy diff parse explain rules schema completions man help" -f -a "render" -d 'Show the Envoy configuration that istiod would push'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render trace proxy diff parse explain rules schema completions man help" -f -a "trace" -d 'Show what the proxies of the mesh do with a request, and why'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render trace proxy diff parse explain rules schema completions man help" -f -a "proxy" -d 'Run the proxies of the mesh on this machine'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render trace proxy diff parse explain rules schema completions man help" -f -a "diff" -d 'Show what a change to the files changes in the configuration of proxies'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render trace proxy diff parse explain rules schema completions man help" -f -a "parse" -d 'Show how Kubernetes reads a file'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render trace proxy diff parse explain rules schema completions man help" -f -a "explain" -d 'Explain a rule'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render trace proxy diff parse explain rules schema completions man help" -f -a "rules" -d 'List the rules'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render trace proxy diff parse explain rules schema completions man help" -f -a "schema" -d 'Print the JSON Schema of a kind'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render trace proxy diff parse explain rules schema completions man help" -f -a "completions" -d 'Print a script that completes meshlint\'s arguments in a shell'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render trace proxy diff parse explain rules schema completions man help" -f -a "man" -d 'Print a manual page'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render trace proxy diff parse explain rules schema completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
