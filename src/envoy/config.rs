@@ -18,7 +18,7 @@ use super::sink::{Kind, Sink, Tree};
 pub struct Config {
     pub node: Option<Node>,
     pub listeners: Vec<Listener>,
-    pub routes: Vec<RouteConfiguration>,
+    pub routes: Vec<Arc<RouteConfiguration>>,
     pub clusters: Vec<Arc<Cluster>>,
     pub endpoints: Vec<Arc<ClusterLoadAssignment>>,
 }
@@ -73,7 +73,7 @@ impl Config {
     }
 
     pub fn route(&self, name: &str) -> Option<&RouteConfiguration> {
-        self.routes.iter().find(|route| route.name == name)
+        self.routes.iter().map(Arc::as_ref).find(|route| route.name == name)
     }
 
     pub fn cluster(&self, name: &str) -> Option<&Cluster> {

@@ -113,7 +113,8 @@ fn read_section(section: &Value, config: &mut Config) -> Result<(), Violation> {
             config.listeners.extend(resources(section, ["dynamic_listeners"], &["active_state", "listener"])?);
         }
         "RoutesConfigDump" => {
-            config.routes = resources(section, ["static_route_configs", "dynamic_route_configs"], &["route_config"])?;
+            let lists = ["static_route_configs", "dynamic_route_configs"];
+            config.routes = shared(resources(section, lists, &["route_config"])?);
         }
         _ => {}
     }

@@ -54,7 +54,7 @@ impl Tracer {
         let routers: Routers = config
             .routes
             .into_iter()
-            .map(|routes| (routes.name.clone(), Arc::new(Router::new(Arc::new(routes)))))
+            .map(|routes| (routes.name.clone(), Arc::new(Router::new(routes))))
             .collect();
         let servers: Vec<_> = config.listeners.into_iter().map(|listener| Server::new(listener, &routers)).collect();
         let at = |name: &str| servers.iter().position(|server| server.listener.name == name);

@@ -53,7 +53,7 @@ use policy::Policy;
 use push::Service;
 use scope::Scope;
 use security::Security;
-use shared::Shared;
+use shared::{Routes, RoutesKey, Shared};
 
 pub use backends::Backend;
 pub use certificates::{identity, secrets};
@@ -105,30 +105,40 @@ impl<'t> Translator<'t> {
         let shared = &self.shared;
         let context = Context { push: self.push, proxy, scope: self.scope(proxy), access_logs, shared };
         let security = Security::new(self.push.mesh, proxy.namespace, &proxy.labels, proxy.is_router());
-        let (listeners, routes, ports) = match proxy.is_router() {
+        let (listeners, Routes { configurations, places }, ports) = match proxy.is_router() {
             true => {
                 let servers = gateway::Servers::of(&context);
                 let listeners = gateway::listeners(&context, &servers, &security);
                 let routes = gateway::configurations(&context, &servers, &outbound::route_names(&listeners));
-                (listeners, routes, servers.service_ports())
+                (listeners, Routes::noted(routes), servers.service_ports())
             }
             false => {
                 let mut listeners = outbound::listeners(&context);
                 listeners.extend(inbound::listeners(&context, &security));
                 listeners.sort_by(|left, right| left.name.cmp(&right.name));
-                let routes = routes::configurations(&context, &outbound::route_names(&listeners));
+                let routes = self.routes(&context, outbound::route_names(&listeners));
                 (listeners, routes, GatewayPorts::new())
             }
         };
         let clusters = clusters::clusters(&context);
         let node = Some(node::node(&context));
-        let mut config = Config { node, listeners, routes, clusters, ..Config::default() };
+        let mut config = Config { node, listeners, routes: configurations, clusters, ..Config::default() };
         let mut notes = security.notes().to_vec();
         let identity = (proxy.namespace, &proxy.labels, proxy.is_router());
         notes.extend(self.filters.apply(&mut config, self.push.mesh, identity, &ports));
         config.endpoints = endpoints::load_assignments(&context, &config.clusters);
-        let provenance = Provenance::take(&mut config);
+        let places = places.unwrap_or_else(|| provenance::take_places(&mut config.routes).into());
+        let provenance = Provenance::take(&mut config.listeners, places);
         Translation { config, notes, provenance }
+    }
+
+    fn routes(&self, context: &Context<'_, '_>, names: Vec<String>) -> Routes {
+        let make = || Routes::noted(routes::configurations(context, &names));
+        let proxy = context.proxy;
+        match self.filters.change_routes(self.push.mesh, proxy.namespace, &proxy.labels) {
+            true => make(),
+            false => self.shared.routes.get_or_make(RoutesKey::new(context, &names), || make().collected()),
+        }
     }
 
     /// [`Self::translate`] without the notes.

@@ -1,21 +1,29 @@
 //! Where in the files the parts of a configuration come from.
 //!
 //! A part carries its place in metadata of its own while the configuration is made, so that it keeps it wherever it is
-//! moved or copied to; [`Provenance::take`] collects the places and leaves the configuration as istiod has it.
+//! moved or copied to; [`Provenance::take`] and [`take_places`] collect the places and leave the configuration as istiod has it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::envoy::Config;
 use crate::envoy::core::Metadata;
+use crate::envoy::listener::Listener;
+use crate::envoy::route::RouteConfiguration;
 use crate::source::{SourceId, Span};
 
 const KEY: &str = "meshlint";
 
 /// The places of what VirtualServices, Gateways and Sidecars make.
 #[derive(Clone, Debug, Default)]
-pub struct Provenance(BTreeMap<Part, Span>);
+pub struct Provenance {
+    own: Places,
+    /// Of routes that several proxies have.
+    shared: Arc<Places>,
+}
+
+pub(super) type Places = BTreeMap<Part, Span>;
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Part {
@@ -49,36 +57,39 @@ fn unmark(metadata: &mut Option<Metadata>) -> Option<Span> {
     Some(Span { source: SourceId(number("source")?), start: number("start")?, end: number("end")? })
 }
 
+/// Collects what is noted in routes.
+pub(super) fn take_places(configurations: &mut [Arc<RouteConfiguration>]) -> Places {
+    let mut places = Places::new();
+    for configuration in configurations.iter_mut().map(Arc::make_mut) {
+        for host in &mut configuration.virtual_hosts {
+            for (index, route) in host.routes.iter_mut().enumerate() {
+                if let Some(at) = unmark(&mut route.metadata) {
+                    let (configuration, virtual_host) = (configuration.name.clone(), host.name.clone());
+                    places.insert(Part::Route { configuration, virtual_host, index }, at);
+                }
+            }
+        }
+    }
+    places
+}
+
 impl Provenance {
-    pub(super) fn take(config: &mut Config) -> Self {
-        let mut places = BTreeMap::new();
-        for listener in &mut config.listeners {
+    /// Collects what is noted in the listeners; `shared` is what was in the routes.
+    pub(super) fn take(listeners: &mut [Listener], shared: Arc<Places>) -> Self {
+        let mut own = Places::new();
+        for listener in listeners {
             let chains = listener.filter_chains.iter_mut().chain(&mut listener.default_filter_chain);
             for (index, chain) in chains.enumerate() {
                 if let Some(at) = unmark(&mut chain.metadata) {
-                    places.insert(Part::Chain { listener: listener.name.clone(), index }, at);
+                    own.insert(Part::Chain { listener: listener.name.clone(), index }, at);
                 }
             }
         }
-        for configuration in &mut config.routes {
-            for host in &mut configuration.virtual_hosts {
-                for (index, route) in host.routes.iter_mut().enumerate() {
-                    if let Some(at) = unmark(&mut route.metadata) {
-                        let part = Part::Route {
-                            configuration: configuration.name.clone(),
-                            virtual_host: host.name.clone(),
-                            index,
-                        };
-                        places.insert(part, at);
-                    }
-                }
-            }
-        }
-        Self(places)
+        Self { own, shared }
     }
 
     /// The match, route or server that a part is made from.
     pub fn get(&self, part: &Part) -> Option<Span> {
-        self.0.get(part).copied()
+        self.own.get(part).or_else(|| self.shared.get(part)).copied()
     }
 }

@@ -1,5 +1,7 @@
 //! Which part of a configuration to show.
 
+use std::sync::Arc;
+
 use crate::envoy::Config;
 use crate::envoy::core::Address;
 use crate::envoy::listener::Listener;
@@ -64,7 +66,7 @@ impl SelectArguments {
         config.routes.retain(|route| self.shows(Section::Routes) && self.wants_route(&route.name));
         if let Some(fqdn) = &self.fqdn {
             for route in &mut config.routes {
-                route.virtual_hosts.retain(|host| host.domains.iter().any(|domain| domain == fqdn));
+                Arc::make_mut(route).virtual_hosts.retain(|host| host.domains.iter().any(|domain| domain == fqdn));
             }
             config.routes.retain(|route| !route.virtual_hosts.is_empty());
         }

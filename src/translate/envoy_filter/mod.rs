@@ -12,6 +12,7 @@ mod splice;
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
@@ -19,9 +20,11 @@ use crate::envoy::Config;
 use crate::envoy::core::TrafficDirection;
 use crate::envoy::http_connection_manager::{HttpConnectionManager, RouteSpecifier};
 use crate::envoy::listener::Listener;
+use crate::envoy::route::RouteConfiguration;
 use crate::envoy::{Any, Object};
 use crate::mesh::Mesh;
-use crate::model::Labels;
+use crate::model::networking::EnvoyFilter;
+use crate::model::{Labels, Object as Resource};
 
 use super::Note;
 use patch::{ApplyTo, Operation, Patch, PatchContext};
@@ -47,6 +50,17 @@ impl<'m> EnvoyFilters<'m> {
         Self { patches: filters.collect() }
     }
 
+    /// Whether some patch for a proxy may change routes.
+    pub(super) fn change_routes(&self, mesh: &Mesh<'m>, namespace: &str, labels: &Labels<'_>) -> bool {
+        let filters = mesh.envoy_filters_of_proxy(namespace, labels);
+        let mut patches = filters.iter().flat_map(|filter| self.of(filter)).flatten();
+        patches.any(|patch| patch.apply_to.is_of_routes())
+    }
+
+    fn of(&self, filter: &Resource<'m, EnvoyFilter<'m>>) -> &[Result<Patch<'m>, Note>] {
+        &self.patches[&(filter.meta.namespace, filter.meta.name.value)]
+    }
+
     /// Patches what a proxy in `namespace` whose pod has `labels` would get. Its metadata is read from the node in `config`.
     /// What could not be done is told.
     pub(super) fn apply(
@@ -62,7 +76,7 @@ impl<'m> EnvoyFilters<'m> {
         }
         let nothing = Object::new();
         let metadata = config.node.as_ref().and_then(|node| node.metadata.as_ref()).unwrap_or(&nothing);
-        let read = filters.iter().flat_map(|filter| &self.patches[&(filter.meta.namespace, filter.meta.name.value)]);
+        let read = filters.iter().flat_map(|filter| self.of(filter));
         let mut notes = Vec::new();
         let mut patches = Vec::new();
         for patch in read {
@@ -101,10 +115,23 @@ impl<'p, 'm> Patches<'p, 'm> {
         self.of(apply_to, context).filter(|patch| patch.operation == Operation::Add).filter(is_added)
     }
 
+    /// What nobody patches is left shared.
+    fn patch_routes(
+        &self,
+        context: PatchContext,
+        ports: &GatewayPorts,
+        routes: &mut Arc<RouteConfiguration>,
+    ) -> Result<(), Note> {
+        match self.0.iter().any(|patch| patch.apply_to.is_of_routes() && patch.is_in(context)) {
+            true => routes::patch(self, context, ports, Arc::make_mut(routes)),
+            false => Ok(()),
+        }
+    }
+
     fn apply_to_gateway(&self, config: &mut Config, ports: &GatewayPorts) -> Vec<Result<(), Note>> {
         let context = PatchContext::Gateway;
         let mut outcomes: Vec<_> =
-            config.routes.iter_mut().map(|routes| routes::patch(self, context, ports, routes)).collect();
+            config.routes.iter_mut().map(|routes| self.patch_routes(context, ports, routes)).collect();
         outcomes.push(listeners::patch(self, context, &mut config.listeners));
         outcomes.push(clusters::patch(self, context, &mut config.clusters));
         config.listeners.sort_by(|left, right| left.name.cmp(&right.name));
@@ -125,7 +152,7 @@ impl<'p, 'm> Patches<'p, 'm> {
             }
         }
         for routes in &mut config.routes {
-            outcomes.push(routes::patch(self, SidecarOutbound, &ports, routes));
+            outcomes.push(self.patch_routes(SidecarOutbound, &ports, routes));
         }
         outcomes.push(listeners::patch(self, SidecarInbound, &mut inbound));
         outcomes.push(listeners::patch(self, SidecarOutbound, &mut outbound));

@@ -26,6 +26,12 @@ pub(super) enum ApplyTo {
     Cluster,
 }
 
+impl ApplyTo {
+    pub(super) fn is_of_routes(self) -> bool {
+        matches!(self, ApplyTo::RouteConfiguration | ApplyTo::VirtualHost | ApplyTo::HttpRoute)
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Operation {
     Add,

@@ -44,8 +44,17 @@ pub struct PushContext<'m> {
     /// By namespace and host, those of all objects that define the service.
     endpoints: FxHashMap<(&'m str, &'m str), Vec<Endpoint<'m>>>,
     accounts: FxHashMap<(&'m str, &'m str), OnceLock<Vec<String>>>,
+    /// Whether VirtualServices or DestinationRules are for clients with certain labels only.
+    pub(super) routes_differ_by_labels: bool,
     /// The positions of the services of ServiceEntries that lead to an address.
     entries_by_address: OnceLock<FxHashMap<String, Vec<usize>>>,
+}
+
+fn routes_differ_by_labels(mesh: &Mesh<'_>, virtual_services: &[VirtualService<'_>]) -> bool {
+    let matches = virtual_services.iter().flat_map(|service| &service.http).flat_map(|http| &http.matches);
+    let rules = &mesh.resources.destination_rules;
+    matches.into_iter().any(|matched| !matched.request.source_labels.is_empty())
+        || rules.iter().any(|rule| rule.spec.workload_selector.is_some())
 }
 
 impl<'m> PushContext<'m> {
@@ -70,6 +79,7 @@ impl<'m> PushContext<'m> {
         let accounts = endpoints.keys().map(|key| (*key, OnceLock::new())).collect();
         Self {
             mesh,
+            routes_differ_by_labels: routes_differ_by_labels(mesh, &virtual_services),
             virtual_services,
             virtual_services_by_gateway,
             gateways: by_age(&mesh.resources.gateways),
