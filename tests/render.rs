@@ -6,7 +6,9 @@ use std::process::{Command, Output};
 
 use insta::assert_snapshot;
 use meshlint::envoy::{Config, to_yaml, value_of};
-use meshlint::source::SourceId;
+use meshlint::lint;
+use meshlint::source::{self, SourceId};
+use meshlint::translate::{PushContext, Translator};
 
 fn meshlint(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_meshlint")).args(arguments).output().unwrap()
@@ -64,6 +66,35 @@ fn what_is_rendered_reads_back() {
         assert_eq!(again, value, "{folder}");
         assert_eq!(to_yaml(&again), yaml, "{folder}");
     }
+}
+
+/// Proxies share what is the same for them, and only that: each gets what it gets alone.
+#[test]
+fn what_proxies_share_is_what_each_gets() {
+    let mut rendered = 0;
+    for pattern in ["testdata/seeds", "testdata/translate/routes", "testdata/translate/envoy_filter"] {
+        for entry in fs::read_dir(pattern).unwrap() {
+            let path = entry.unwrap().path();
+            if !path.is_dir() && path.extension().is_none_or(|extension| extension != "yaml") {
+                continue;
+            }
+            let loaded = source::load(&[path], &[], |_| false);
+            lint::with_admitted(&loaded.sources, &lint::Config::default(), |mesh, _| {
+                let push = PushContext::new(mesh);
+                let together = Translator::new(&push);
+                let proxies = push.proxies();
+                // Twice, so that one that differs comes in between.
+                for spec in proxies.iter().chain(&proxies) {
+                    let proxy = spec.proxy(&push);
+                    let alone = Translator::new(&push).translate(&proxy);
+                    let shared = together.translate(&proxy);
+                    assert_eq!(shared.config, alone.config, "{}", spec.key);
+                    rendered += 1;
+                }
+            });
+        }
+    }
+    assert!(rendered > 50, "only {rendered}");
 }
 
 #[test]

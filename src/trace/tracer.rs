@@ -51,11 +51,8 @@ pub enum Way {
 
 impl Tracer {
     pub fn new(config: Config) -> Self {
-        let routers: Routers = config
-            .routes
-            .into_iter()
-            .map(|routes| (routes.name.clone(), Arc::new(Router::new(routes))))
-            .collect();
+        let routers: Routers =
+            config.routes.into_iter().map(|routes| (routes.name.clone(), Arc::new(Router::new(routes)))).collect();
         let servers: Vec<_> = config.listeners.into_iter().map(|listener| Server::new(listener, &routers)).collect();
         let at = |name: &str| servers.iter().position(|server| server.listener.name == name);
         let mut by_address = FxHashMap::default();

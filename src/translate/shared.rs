@@ -59,7 +59,8 @@ pub(super) struct RoutesKey {
 impl RoutesKey {
     pub fn new(context: &Context<'_, '_>, names: &[String]) -> Self {
         let proxy = context.proxy;
-        let labels = || proxy.labels.iter().map(|(key, value)| (key.value.to_owned(), value.value.to_owned())).collect();
+        let labels =
+            || proxy.labels.iter().map(|(key, value)| (key.value.to_owned(), value.value.to_owned())).collect();
         Self {
             scope: address(Some(&*context.scope)),
             labels: context.push.routes_differ_by_labels.then(labels),
