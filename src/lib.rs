@@ -29,6 +29,10 @@ pub mod translate;
 
 pub mod trace;
 
+pub mod journey;
+
+pub mod suite;
+
 pub mod proxy;
 
 pub mod cli;

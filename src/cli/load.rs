@@ -4,11 +4,14 @@ use std::path::PathBuf;
 
 use crate::lint::{self, Reported};
 use crate::mesh::Mesh;
-use crate::source::{self, ReadError, Sources};
+use crate::source::{self, ReadError, Source, Sources};
 
 use super::config::ConfigArguments;
 use super::mesh::MeshArguments;
 use super::{Error, Fallible, Outcome, Result};
+
+/// What places in resources are called that no file has.
+const STAND_INS: &str = "(stand-ins)";
 
 /// Gives the mesh in the files to `ask`, without what istiod's webhook or the API server would refuse, which is told on
 /// standard error. No paths stand for the working directory.
@@ -56,6 +59,17 @@ pub(super) fn with_admitted<T>(
     mesh: &MeshArguments,
     ask: impl FnOnce(&Mesh<'_>, &Sources, &Problems) -> Fallible<T>,
 ) -> Fallible<(T, Problems)> {
+    with_completed(paths, config, mesh, |_| None, ask)
+}
+
+/// The same, with the resources in what `complete` writes, if anything.
+pub(super) fn with_completed<T>(
+    paths: &[PathBuf],
+    config: &ConfigArguments,
+    mesh: &MeshArguments,
+    complete: impl FnOnce(&Mesh<'_>) -> Option<String>,
+    ask: impl FnOnce(&Mesh<'_>, &Sources, &Problems) -> Fallible<T>,
+) -> Fallible<(T, Problems)> {
     let file = config.read()?;
     let here = [PathBuf::from(".")];
     let mut loaded = source::load(if paths.is_empty() { &here } else { paths }, &[], |_| false);
@@ -67,11 +81,22 @@ pub(super) fn with_admitted<T>(
         None => None,
     };
     let config = lint::Config { mesh: mesh.options(&file), mesh_config, ..lint::Config::default() };
-    lint::with_admitted(&loaded.sources, &config, |mesh, refused| {
-        let refused = refused.iter().map(|refusal| text(&loaded.sources, refusal)).collect();
-        let problems = Problems { unreadable: loaded.errors, refused };
-        Ok((ask(mesh, &loaded.sources, &problems)?, problems))
-    })
+    let mut problems = Problems { unreadable: loaded.errors, refused: Vec::new() };
+    let asked = lint::with_admitted(&loaded.sources, &config, |mesh, refused| {
+        problems.refused = refused.iter().map(|refusal| text(&loaded.sources, refusal)).collect();
+        match complete(mesh) {
+            None => Ok(ask(mesh, &loaded.sources, &problems)),
+            Some(resources) => Err((resources, ask)),
+        }
+    });
+    let answer = match asked {
+        Ok(answer) => answer,
+        Err((resources, ask)) => {
+            loaded.sources.add(Source::new(STAND_INS, resources));
+            lint::with_admitted(&loaded.sources, &config, |mesh, _| ask(mesh, &loaded.sources, &problems))
+        }
+    };
+    Ok((answer?, problems))
 }
 
 /// Says what is left out, and why.

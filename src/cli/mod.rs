@@ -19,8 +19,8 @@ mod render;
 mod rules;
 mod schema;
 mod table;
-mod target;
 mod terminal;
+mod test;
 mod trace;
 
 use std::ffi::OsString;
@@ -48,6 +48,7 @@ enum Command {
     Render(Box<render::Arguments>),
     Trace(Box<trace::Arguments>),
     Proxy(Box<proxy::Arguments>),
+    Test(Box<test::Arguments>),
     Diff(Box<diff::Arguments>),
     Parse(parse::Arguments),
     Explain(explain::Arguments),
@@ -110,6 +111,7 @@ fn dispatch(command: Command, terminal: &Terminal, out: &mut dyn Write) -> Resul
         Command::Render(arguments) => render::run(&arguments, terminal, out),
         Command::Trace(arguments) => trace::run(&arguments, out),
         Command::Proxy(arguments) => proxy::run(*arguments, out),
+        Command::Test(arguments) => test::run(&arguments, out),
         Command::Parse(arguments) => parse::run(&arguments, out),
         Command::Explain(arguments) => explain::run(&arguments, terminal, out),
         Command::Rules(arguments) => rules::run(&arguments, terminal, out),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use crate::finding::nearest;
+use crate::journey;
 use crate::source;
 use crate::translate::{ProxyKind, ProxySpec, PushContext};
 
@@ -103,55 +103,19 @@ fn read(path: &Path) -> Fallible<Vec<ProxySpec>> {
     serde_json::from_str(source.text()).map_err(wrong)
 }
 
-/// By its key, by `namespace/name` of the pod or of what runs it, with or without the namespace.
+/// A workload or proxy by its name.
 pub(super) fn one_of(all: Vec<ProxySpec>, name: &str, namespace: &str, what: &str) -> Fallible<Vec<ProxySpec>> {
-    let full = if name.contains('/') { name.to_owned() } else { format!("{namespace}/{name}") };
-    let is_named = |spec: &&ProxySpec| {
-        let workload = spec.workload.split('/').nth(1).unwrap_or_default();
-        spec.key == name || [&spec.name, workload].iter().any(|own| full == format!("{}/{own}", spec.namespace))
-    };
-    match all.iter().find(is_named) {
-        Some(found) => Ok(vec![found.clone()]),
-        None => Err(unknown(what, name, &full, all.iter().map(|spec| spec.key.as_str()))),
-    }
+    Ok(vec![journey::one_of(&all, name, namespace, what).map_err(Error::Usage)?])
 }
 
+/// The proxy that serves a Gateway, or a gateway workload of the name.
 pub(super) fn of_gateway(
     push: &PushContext<'_>,
     all: Vec<ProxySpec>,
     name: &str,
     namespace: &str,
 ) -> Fallible<Vec<ProxySpec>> {
-    let (own, short) = name.split_once('/').unwrap_or((namespace, name));
-    if let Some(selector) = push.gateway_selector(own, short) {
-        let serves = |spec: &&ProxySpec| {
-            spec.r#type == ProxyKind::Router && selector.iter().all(|(key, value)| spec.labels.get(key) == Some(value))
-        };
-        if let Some(found) = all.iter().find(serves) {
-            return Ok(vec![found.clone()]);
-        }
-    }
-    let routers: Vec<_> = all.into_iter().filter(|spec| spec.r#type == ProxyKind::Router).collect();
-    let gateways = push.gateway_names();
-    match one_of(routers, name, namespace, "gateway") {
-        Err(_) => Err(unknown("gateway", name, &format!("{own}/{short}"), gateways.iter().map(String::as_str))),
-        found => found,
-    }
-}
-
-/// `full` has the namespace that `name` may leave out.
-fn unknown<'a>(what: &str, name: &str, full: &str, known: impl Iterator<Item = &'a str>) -> Error {
-    let known: Vec<_> = known.collect();
-    let help = match (nearest(full, known.iter().copied()), known.as_slice()) {
-        (Some(near), _) => format!("did you mean `{near}`?"),
-        (None, []) => "the files have none".to_owned(),
-        (None, known) => {
-            let shown: Vec<_> = known.iter().take(5).map(|name| format!("`{name}`")).collect();
-            let more = if known.len() > 5 { ", …" } else { "" };
-            format!("there are {}{more}", shown.join(", "))
-        }
-    };
-    Error::Usage(format!("no {what} `{name}`: {help}"))
+    Ok(vec![journey::of_gateway(push, &all, name, namespace).map_err(Error::Usage)?])
 }
 
 /// `--list`.

@@ -3,11 +3,12 @@ use std::io::Write;
 use crate::finding::nearest;
 use crate::report;
 use crate::schema;
+use crate::suite;
 
 use super::{Error, Outcome, Result, config};
 
 /// Schemas of meshlint's own files. Kinds start with capitals.
-const OWN: [(&str, &str); 2] = [("report", report::SCHEMA), ("config", config::SCHEMA)];
+const OWN: [(&str, &str); 3] = [("report", report::SCHEMA), ("config", config::SCHEMA), ("test", suite::SCHEMA)];
 
 /// Print the JSON Schema of a kind
 ///
@@ -15,7 +16,7 @@ const OWN: [(&str, &str); 2] = [("report", report::SCHEMA), ("config", config::S
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// Kind, possibly with its group: VirtualService, gateway.networking.k8s.io/Gateway; or `report`, for what
-    /// `check --format json` writes, or `config`, for `meshlint.yaml` [default: list them]
+    /// `check --format json` writes, `config`, for `meshlint.yaml`, or `test`, for files of tests [default: list them]
     kind: Option<String>,
 }
 

@@ -64,7 +64,7 @@ fn failures(findings: &[Reported]) -> usize {
 }
 
 /// Escapes text for elements and attributes. XML 1.0 has no way to write most control characters.
-fn escape(text: &str) -> String {
+pub fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for char in text.chars() {
         match char {

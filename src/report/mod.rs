@@ -20,6 +20,7 @@ use clap::ValueEnum;
 
 use crate::lint::Run;
 
+pub use junit::escape as escape_xml;
 pub use text::wrap;
 
 /// The JSON Schema of [`Format::Json`].

@@ -71,6 +71,26 @@ pub enum Cors {
     Request { allowed: bool },
 }
 
+impl By {
+    /// Why there is an answer, in words.
+    pub fn text(self) -> &'static str {
+        match self {
+            By::Path => "the path cannot be read",
+            By::Authentication => "the token is refused",
+            By::Authorization => "policies deny it",
+            By::Fault => "the fault is injected",
+            By::Cors => "the preflight is answered",
+            By::NoHost => "no virtual host is for the host",
+            By::NoRoute => "no route takes the request",
+            By::DirectResponse => "the route answers",
+            By::Redirect => "the route redirects",
+            By::HttpsRedirect => "the virtual host redirects to HTTPS",
+            By::NoCluster => "the cluster of the route does not exist",
+            By::NoAction => "the route has no action",
+        }
+    }
+}
+
 /// All requests, as [`parts_of_a_million`] counts.
 pub const ALL: u64 = 1_000_000;
 

@@ -137,6 +137,22 @@ pub struct Target<'t> {
     pub request: Option<Request>,
 }
 
+impl Closed {
+    /// The same in words.
+    pub fn text(self) -> &'static str {
+        match self {
+            Closed::NoListener => "no listener is for the address",
+            Closed::NoChain => "no filter chain takes the connection",
+            Closed::NoFilter => "no filter of the chain sends it anywhere",
+            Closed::PlainToTls => "the client sends plain text where TLS is needed",
+            Closed::TlsToPlain => "the client starts TLS where plain HTTP is expected",
+            Closed::NoCertificate => "the client shows no certificate",
+            Closed::NotHttp => "what the client sends is not HTTP",
+            Closed::Denied => "policies deny it",
+        }
+    }
+}
+
 /// Envoy's timeout of routes that set none.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(15);
 
@@ -218,7 +234,8 @@ impl Forward<'_> {
     }
 }
 
-pub(super) fn timeout(action: &RouteAction) -> Option<Duration> {
+/// How long a request may take, with all tries; `None` for no limit.
+pub fn timeout(action: &RouteAction) -> Option<Duration> {
     Some(action.timeout.unwrap_or(DEFAULT_TIMEOUT)).filter(|timeout| !timeout.is_zero())
 }
 

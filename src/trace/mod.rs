@@ -64,6 +64,7 @@ pub use arrival::forwarded;
 pub use call::{Call, ClientTls, Connection, Headers, Request, Version};
 pub use decision::{
     ChainChoice, Closed, Decision, External, Forward, Outcome, Policies, Routing, Step, Target, Verdicts,
+    timeout as route_timeout,
 };
 pub use filters::{Chain, External as AuthorizationService, Http, NetworkStep, ServerTls};
 pub use jwt::{Authentication, TokenVerdict};

@@ -12,10 +12,10 @@ use http::{Method, Request, Uri};
 use serde_json::json;
 
 use crate::cli::table::Table;
-use crate::cli::target::{self, Kind};
 use crate::cli::{Error, Fallible};
 use crate::envoy::bootstrap::Certificate;
 use crate::format;
+use crate::journey::{self, Kind, header};
 use crate::proxy::load::{Load, Message, Percentiles, Report, Target, Tls};
 use crate::proxy::mesh::{Lab, Way};
 
@@ -39,7 +39,7 @@ pub(super) struct SendArguments {
     #[arg(short = 'X', long, value_name = "METHOD", requires = "send")]
     method: Option<Method>,
     /// A header: `name: value`
-    #[arg(short = 'H', long, value_name = "HEADER", requires = "send", value_parser = target::header)]
+    #[arg(short = 'H', long, value_name = "HEADER", requires = "send", value_parser = header)]
     header: Vec<(String, String)>,
     /// What is sent; to `tcp://` and `tls://` URLs `hello` if absent
     #[arg(long, value_name = "TEXT", requires = "send")]
@@ -149,7 +149,7 @@ async fn progress(done: Arc<AtomicU64>, requests: u64) {
 
 fn target(arguments: &Arguments, lab: &Lab, url: &str, certificate: Option<&Certificate>) -> Fallible<Target> {
     let own = &arguments.send;
-    let parsed = target::Target::parse(url).map_err(Error::Usage)?;
+    let parsed = journey::Target::parse(url).map_err(Error::Usage)?;
     let of_single = || (!lab.scene().is_mesh).then(|| lab.scene().members.first().map(|member| member.key.as_str()));
     let from = own.from.as_deref().or_else(|| of_single().flatten());
     let directory = lab.directory();
@@ -177,7 +177,7 @@ fn target(arguments: &Arguments, lab: &Lab, url: &str, certificate: Option<&Cert
     Ok(Target { url: url.to_owned(), address: way.address, tls, message })
 }
 
-fn request(own: &SendArguments, target: &target::Target, way: Way) -> Fallible<Request<Bytes>> {
+fn request(own: &SendArguments, target: &journey::Target, way: Way) -> Fallible<Request<Bytes>> {
     let body = own.send_body.clone().unwrap_or_default();
     let usual = if body.is_empty() { Method::GET } else { Method::POST };
     let named = own.header.iter().find(|(name, _)| ["host", ":authority"].contains(&name.to_lowercase().as_str()));

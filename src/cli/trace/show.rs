@@ -10,29 +10,30 @@ use crate::cli::render::places::{Places, line};
 use crate::envoy::core::{HeaderAppendAction, HeaderValueOption, Locality, Metadata};
 use crate::envoy::rbac;
 use crate::envoy::route::{Action, ClusterSpecifier, HashPolicySpecifier, RetryPolicy, Route, RouteAction};
+use crate::journey::{Leg, Remark, Role, Station};
 use crate::mesh::Mesh;
 use crate::model::security::RequestAuthentication;
 use crate::model::{Meta, Object};
 use crate::source::{Sources, Span};
 use crate::trace::{
-    ALL, Abort, Answer, By, Closed, Cors, Decision, Fault, Forward, Outcome, Policies, Request, Routing, Step, Target,
+    ALL, Abort, Answer, By, Cors, Decision, Fault, Forward, Outcome, Policies, Request, Routing, Step, Target,
     TokenVerdict, Tracer, Upstream, Verdicts, Way, describe,
 };
-use crate::translate::{Part, Provenance, Proxy};
+use crate::translate::{Part, Provenance, Proxy, PushContext};
 
 /// All that happens to a call.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Report {
-    pub call: String,
-    pub notes: Vec<String>,
-    pub hops: Vec<Hop>,
+pub(in crate::cli) struct Report {
+    call: String,
+    notes: Vec<String>,
+    hops: Vec<Hop>,
 }
 
 /// What one proxy does.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Hop {
+struct Hop {
     /// `namespace/name`; empty where there is no proxy.
     proxy: String,
     role: &'static str,
@@ -119,14 +120,32 @@ struct Endpoint {
 }
 
 /// Where resources are written.
-pub(super) struct Source<'s> {
-    pub mesh: &'s Mesh<'s>,
-    pub sources: &'s Sources,
-    pub places: Places,
+pub(in crate::cli) struct Source<'s> {
+    mesh: &'s Mesh<'s>,
+    push: &'s PushContext<'s>,
+    sources: &'s Sources,
+    places: Places,
+}
+
+impl Report {
+    /// Of a call that `send` sends, and shows each leg of.
+    pub fn of(
+        call: String,
+        source: &Source<'_>,
+        send: impl FnOnce(&mut dyn FnMut(Leg<'_>)) -> Result<Vec<Remark>, String>,
+    ) -> Result<Self, String> {
+        let mut hops = Vec::new();
+        let remarks = send(&mut |leg| hops.push(source.leg(&leg)))?;
+        let notes = remarks.into_iter().map(|remark| match remark.at {
+            Some(at) => format!("{}: {}", source.place(at), remark.text),
+            None => remark.text,
+        });
+        Ok(Self { call, notes: notes.collect(), hops })
+    }
 }
 
 impl Hop {
-    pub fn without_proxy(address: SocketAddr) -> Self {
+    fn without_proxy(address: SocketAddr) -> Self {
         Self { proxy: String::new(), role: "server", address, steps: Vec::new(), result: Ending::Delivered }
     }
 }
@@ -137,19 +156,25 @@ impl Line {
     }
 }
 
-impl Source<'_> {
-    pub fn place(&self, at: Span) -> String {
+impl<'s> Source<'s> {
+    pub fn new(mesh: &'s Mesh<'s>, push: &'s PushContext<'s>, sources: &'s Sources) -> Self {
+        Self { mesh, push, sources, places: Places::new(mesh, sources) }
+    }
+
+    fn place(&self, at: Span) -> String {
         line(self.sources, at)
     }
 
-    pub fn hop(
-        &self,
-        (key, proxy): (&str, &Proxy<'_>),
-        (role, way): (&'static str, Way),
-        tracer: &Tracer,
-        decision: &Decision<'_>,
-        provenance: &Provenance,
-    ) -> Hop {
+    fn leg(&self, leg: &Leg<'_>) -> Hop {
+        match leg {
+            Leg::Workload(address) => Hop::without_proxy(*address),
+            Leg::Proxy { station, role, decision } => self.hop(station, *role, decision),
+        }
+    }
+
+    fn hop(&self, station: &Station, role: Role, decision: &Decision<'_>) -> Hop {
+        let Station { spec, tracer, provenance, .. } = station;
+        let (proxy, way) = (&spec.proxy(self.push), role.way());
         let mut steps: Vec<_> = (way == Way::Inbound).then(|| self.mutual_tls(proxy, decision)).into_iter().collect();
         steps.extend(self.listener(decision, provenance));
         steps.extend(decision.steps.iter().flat_map(|step| self.step(step, proxy, decision)));
@@ -163,8 +188,8 @@ impl Source<'_> {
         }
         steps.extend(response_changes(decision));
         Hop {
-            proxy: key.to_owned(),
-            role,
+            proxy: spec.key.clone(),
+            role: role.name(),
             address: decision.call.connection.destination,
             steps,
             result: self.ending(tracer, decision, way),
@@ -390,7 +415,7 @@ impl Source<'_> {
 
     fn ending(&self, tracer: &Tracer, decision: &Decision<'_>, way: Way) -> Ending {
         match &decision.outcome {
-            Outcome::Closed(closed) => Ending::Closed { reason: closed_text(*closed).to_owned() },
+            Outcome::Closed(closed) => Ending::Closed { reason: closed.text().to_owned() },
             Outcome::Answer(answer) => answered(answer),
             Outcome::Forward(_) | Outcome::Connect(_) => {
                 let targets = decision.targets().iter().map(|target| self.destination(tracer, decision, target, way));
@@ -456,34 +481,8 @@ fn endpoint(upstream: &Upstream<'_>) -> Endpoint {
 }
 
 fn answered(answer: &Answer) -> Ending {
-    let reason = match answer.by {
-        By::Path => "the path cannot be read",
-        By::Authentication => "the token is refused",
-        By::Authorization => "policies deny it",
-        By::Fault => "the fault is injected",
-        By::Cors => "the preflight is answered",
-        By::NoHost => "no virtual host is for the host",
-        By::NoRoute => "no route takes the request",
-        By::DirectResponse => "the route answers",
-        By::Redirect => "the route redirects",
-        By::HttpsRedirect => "the virtual host redirects to HTTPS",
-        By::NoCluster => "the cluster of the route does not exist",
-        By::NoAction => "the route has no action",
-    };
+    let reason = answer.by.text();
     Ending::Answered { status: answer.status, reason, location: answer.location.clone(), body: answer.body.clone() }
-}
-
-fn closed_text(closed: Closed) -> &'static str {
-    match closed {
-        Closed::NoListener => "no listener is for the address",
-        Closed::NoChain => "no filter chain takes the connection",
-        Closed::NoFilter => "no filter of the chain sends it anywhere",
-        Closed::PlainToTls => "the client sends plain text where TLS is needed",
-        Closed::TlsToPlain => "the client starts TLS where plain HTTP is expected",
-        Closed::NoCertificate => "the client shows no certificate",
-        Closed::NotHttp => "what the client sends is not HTTP",
-        Closed::Denied => "policies deny it",
-    }
 }
 
 fn tokens(verdict: &TokenVerdict, verified: bool) -> String {
@@ -588,7 +587,7 @@ fn seconds(duration: Duration) -> String {
     format!("{}s", duration.as_secs_f64())
 }
 
-pub(super) fn text(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+pub(in crate::cli) fn text(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{}", report.call)?;
     for note in &report.notes {
         writeln!(out, "note: {note}")?;

@@ -1,16 +1,13 @@
-//! What the user wants to send: method, URL, headers, token.
+//! What a client wants to send: URL, method, headers.
 
 use std::fmt;
 use std::net::IpAddr;
 
-use crate::envoy::Object;
 use crate::trace::{ClientTls, Headers, Request, Version};
-
-use super::{Error, Fallible};
 
 /// A URL, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Target {
+pub struct Target {
     pub kind: Kind,
     /// Without the brackets of IPv6.
     pub host: String,
@@ -22,7 +19,7 @@ pub(super) struct Target {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub enum Kind {
     Http,
     Https,
     Tcp,
@@ -83,6 +80,11 @@ impl Target {
         matches!(self.kind, Kind::Https | Kind::Tls)
     }
 
+    /// Whether the URL names a port that is not the usual one.
+    pub fn has_port(&self) -> bool {
+        self.authority.rfind(':') > self.authority.rfind(']')
+    }
+
     pub fn ip(&self) -> Option<IpAddr> {
         self.host.parse().ok()
     }
@@ -112,32 +114,17 @@ impl Target {
     }
 }
 
-/// The words of the command line: a method if the first is one, the URL, and paths.
-pub(super) fn split(words: &[String]) -> Fallible<(&str, &str, &[String])> {
-    let is_method = |word: &str| word.bytes().all(|byte| byte.is_ascii_uppercase()) && word.len() > 1;
-    match words {
-        [method, url, paths @ ..] if is_method(method) => Ok((method, url, paths)),
-        [url, paths @ ..] => Ok(("GET", url, paths)),
-        [] => Err(Error::Usage("there is no URL".to_owned())),
-    }
-}
-
 /// `Name: value`; the colon that pseudo-headers begin with belongs to the name.
-pub(super) fn header(text: &str) -> Result<(String, String), String> {
+pub fn header(text: &str) -> Result<(String, String), String> {
     let after_first = text.char_indices().nth(1).map_or(text.len(), |(at, _)| at);
     let colon = text[after_first..].find(':').map(|at| after_first + at);
     let Some(at) = colon else { return Err(format!("`{text}` is not `name: value`")) };
     Ok((text[..at].trim().to_ascii_lowercase(), text[at + 1..].trim().to_owned()))
 }
 
-/// A JSON object.
-pub(super) fn claims(text: &str) -> Result<Object, String> {
-    serde_json::from_str(text).map_err(|error| format!("not a JSON object: {error}"))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Kind, Target, header, split};
+    use super::{Kind, Target, header};
 
     #[test]
     fn urls_are_taken_apart() {
@@ -158,13 +145,6 @@ mod tests {
         for url in ["tcp://db", "ftp://a", "http://:80", "a:x"] {
             assert!(Target::parse(url).is_err(), "{url}");
         }
-    }
-
-    #[test]
-    fn a_method_is_in_capitals() {
-        let words = ["POST", "a/b", "files"].map(str::to_owned);
-        assert_eq!(split(&words).unwrap(), ("POST", "a/b", &words[2..]));
-        assert_eq!(split(&words[1..]).unwrap(), ("GET", "a/b", &words[2..]));
     }
 
     #[test]

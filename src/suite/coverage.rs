@@ -1,0 +1,121 @@
+//! Which routes and policies tests reach.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::mesh::{DelegateLookup, Mesh};
+use crate::model::Object;
+use crate::model::virtual_service::{HttpRoute, VirtualService};
+use crate::source::Span;
+
+use super::expectation::bracketed;
+
+/// All that tests can reach, in the order of the files.
+#[derive(Debug)]
+pub struct Coverage {
+    pub places: Vec<Place>,
+}
+
+/// A match or route of a VirtualService, or a rule of an AuthorizationPolicy.
+#[derive(Debug)]
+pub struct Place {
+    pub kind: PlaceKind,
+    pub at: Span,
+    /// `VirtualService shop/web`
+    pub resource: String,
+    pub reached: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlaceKind {
+    Route,
+    Policy,
+}
+
+impl Coverage {
+    /// `routes` and `policies` are what was reached; policies by the names of istiod.
+    pub(super) fn new(mesh: &Mesh<'_>, routes: &BTreeSet<Span>, policies: &BTreeSet<String>) -> Self {
+        let mut places: Vec<_> = all_routes(mesh)
+            .into_iter()
+            .map(|(at, resource)| Place { kind: PlaceKind::Route, at, resource, reached: routes.contains(&at) })
+            .collect();
+        places.extend(all_rules(mesh).into_iter().map(|((resource, index), at)| Place {
+            kind: PlaceKind::Policy,
+            at,
+            reached: policies.iter().any(|name| is_rule(name, &resource, index)),
+            resource: format!("AuthorizationPolicy {resource}"),
+        }));
+        places.sort_by_key(|place| (place.at, place.kind == PlaceKind::Policy));
+        Self { places }
+    }
+
+    /// How many are reached, of how many.
+    pub fn count(&self, kind: PlaceKind) -> (usize, usize) {
+        let own: Vec<_> = self.places.iter().filter(|place| place.kind == kind).collect();
+        (own.iter().filter(|place| place.reached).count(), own.len())
+    }
+
+    /// Of all places; 100 if there are none.
+    pub fn percent(&self) -> f64 {
+        let reached = self.places.iter().filter(|place| place.reached).count();
+        if self.places.is_empty() { 100.0 } else { reached as f64 * 100.0 / self.places.len() as f64 }
+    }
+}
+
+/// Where routes are written that proxies get: matches, and rules that have none.
+fn all_routes(mesh: &Mesh<'_>) -> BTreeMap<Span, String> {
+    let mut routes = BTreeMap::new();
+    for object in mesh.resources.virtual_services.iter().filter(|object| !object.spec.hosts.is_empty()) {
+        for rule in &object.spec.http {
+            routes.extend(http_routes(mesh, object, rule));
+        }
+        let resource = title(object);
+        let l4 = object.spec.tls.iter().map(|route| route.node).chain(object.spec.tcp.iter().map(|route| route.node));
+        for node in l4 {
+            routes.insert(node.head(), resource.clone());
+        }
+    }
+    routes
+}
+
+/// A rule that delegates makes a route of each rule of the delegate, which stands where its matches do.
+fn http_routes<'m>(
+    mesh: &Mesh<'m>,
+    object: &Object<'m, VirtualService<'m>>,
+    rule: &HttpRoute<'m>,
+) -> Vec<(Span, String)> {
+    let matches = |rule: &HttpRoute<'m>| rule.r#match.iter().map(|request| request.node.head()).collect::<Vec<_>>();
+    let Some(delegate) = &rule.delegate else {
+        let own = matches(rule);
+        let places = if own.is_empty() { vec![rule.node.head()] } else { own };
+        return places.into_iter().map(|at| (at, title(object))).collect();
+    };
+    let DelegateLookup::Found(inner) = mesh.delegate(object, delegate) else { return Vec::new() };
+    let places = inner.spec.http.iter().flat_map(|own| match (matches(own), matches(rule)) {
+        (own, _) if !own.is_empty() => own.into_iter().map(|at| (at, title(inner))).collect::<Vec<_>>(),
+        (_, outer) if !outer.is_empty() => outer.into_iter().map(|at| (at, title(object))).collect(),
+        _ => vec![(own.node.head(), title(inner))],
+    });
+    places.collect()
+}
+
+fn title(object: &Object<'_, VirtualService<'_>>) -> String {
+    format!("VirtualService {}", object.meta.full_name())
+}
+
+/// The rules of policies by their names and positions.
+fn all_rules(mesh: &Mesh<'_>) -> BTreeMap<(String, usize), Span> {
+    let policies = mesh.resources.authorization_policies.iter();
+    let rules = policies.flat_map(|policy| {
+        let rules = policy.spec.rules.iter().enumerate();
+        rules.map(|(index, rule)| ((policy.meta.full_name(), index), rule.node.head())).collect::<Vec<_>>()
+    });
+    rules.collect()
+}
+
+/// Whether istiod calls a rule so: `ns[shop]-policy[web]-rule[0]`.
+fn is_rule(name: &str, resource: &str, index: usize) -> bool {
+    let (namespace, own) = resource.split_once('/').unwrap_or_default();
+    bracketed(name, "ns") == Some(namespace)
+        && bracketed(name, "policy") == Some(own)
+        && bracketed(name, "rule").and_then(|text| text.parse().ok()) == Some(index)
+}

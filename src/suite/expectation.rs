@@ -1,0 +1,452 @@
+//! Whether what is expected is so.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::envoy::value_of;
+use crate::mesh::{DelegateLookup, Mesh};
+use crate::model::Object;
+use crate::model::virtual_service::{HttpRoute, VirtualService};
+use crate::source::Span;
+use crate::trace::{ALL, Abort, Answer, By, Closed, Headers, Request};
+
+use super::case::Wanted;
+use super::destination::{FoundDestination, WantedDestination};
+use super::observed::{End, Forwarding, Observed, Routed};
+
+/// What was found, and whether it is what is wanted.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Finding {
+    pub holds: bool,
+    pub found: String,
+}
+
+impl Finding {
+    fn new(holds: bool, found: impl Into<String>) -> Self {
+        Self { holds, found: found.into() }
+    }
+
+    fn text(wanted: &str, found: Option<&str>, none: &str) -> Self {
+        Self::new(found == Some(wanted), found.map_or_else(|| none.to_owned(), |found| format!("`{found}`")))
+    }
+}
+
+/// `random` chooses one of the destinations that share the traffic.
+pub(super) fn find(wanted: &Wanted, observed: &Observed, mesh: &Mesh<'_>, random: Option<u64>) -> Finding {
+    let seen = Seen { observed, mesh, random };
+    match wanted {
+        Wanted::Destinations(wanted) => seen.destinations(wanted),
+        Wanted::Status(status) => seen.answer(|answer| answer.status == *status),
+        Wanted::Location(wanted) => seen.answer(|answer| answer.location.as_ref() == Some(wanted)),
+        Wanted::Body(wanted) => seen.answer(|answer| answer.body == *wanted),
+        Wanted::DirectResponse => seen.answer(|answer| answer.by == By::DirectResponse),
+        Wanted::Redirect => seen.answer(|answer| matches!(answer.by, By::Redirect | By::HttpsRedirect)),
+        Wanted::NoRoute => seen.answer(|answer| matches!(answer.by, By::NoHost | By::NoRoute)),
+        Wanted::RedirectPath(wanted) => seen.redirect_path(wanted),
+        Wanted::Method(wanted) => seen.request(|request| request.method == *wanted, |request| request.method.clone()),
+        Wanted::Host(wanted) => seen.request(|own| own.authority == *wanted, |request| request.authority.clone()),
+        Wanted::Path(wanted) => seen.request(|request| request.path == *wanted, |request| request.path.clone()),
+        Wanted::RequestHeader(name, value) => {
+            let header = |request: &Request| request.header(name).map(|value| value.into_owned());
+            seen.request(|request| header(request) == *value, |request| shown(header(request)))
+        }
+        Wanted::ResponseHeader(name, value) => seen.response(name, value.as_deref()),
+        Wanted::RequestMatch(test) => seen.request(|request| test.matches(request), headers_shown),
+        Wanted::ResponseMatch(test) => seen.response_match(|request| test.matches(request)),
+        Wanted::Timeout(wanted) => seen.forwarding(|own| {
+            let found = own.timeout.map_or_else(|| "none".to_owned(), seconds);
+            Finding::new(own.timeout == *wanted, found)
+        }),
+        Wanted::NoRetries | Wanted::Attempts(_) | Wanted::PerTryTimeout(_) | Wanted::RetryOn(_) => {
+            seen.forwarding(|own| retries(wanted, own))
+        }
+        Wanted::NoFault
+        | Wanted::Delay(_)
+        | Wanted::DelayPercentage(_)
+        | Wanted::AbortStatus(_)
+        | Wanted::AbortGrpcStatus(_)
+        | Wanted::AbortPercentage(_) => seen.fault(wanted),
+        Wanted::NoMirror => seen.forwarding(|own| Finding::new(own.mirrors.is_empty(), mirrors_shown(own))),
+        Wanted::Mirror(destination, percentage) => seen.forwarding(|own| seen.mirror(own, destination, *percentage)),
+        Wanted::Route(wanted) => seen.route(|routed| Finding::text(wanted, Some(&routed.name), "")),
+        Wanted::VirtualService(wanted) => {
+            seen.route(|routed| named(wanted, routed.virtual_service.as_deref(), "no VirtualService makes the route"))
+        }
+        Wanted::Delegate(wanted) => seen.route(|routed| {
+            let rule = Rule::at(mesh, routed);
+            let delegate = rule.as_ref().and_then(Rule::delegate);
+            named(wanted, delegate.as_deref(), "no delegate")
+        }),
+        Wanted::Policy(wanted) => seen.policy(wanted),
+        Wanted::Allowed(wanted) => seen.allowed(*wanted),
+        Wanted::Closed(reason) => seen.closed(reason),
+        Wanted::Cluster(wanted) => seen.cluster(wanted),
+        Wanted::VirtualHost(wanted) => {
+            let found = observed.routed.as_ref().filter(|routed| routed.action.is_some());
+            let name = found.map_or("", |routed| routed.virtual_host.as_str());
+            Finding::new(name == wanted, format!("`{name}`"))
+        }
+        Wanted::Section(section, wanted) => seen.section(section, wanted),
+    }
+}
+
+/// What is looked at.
+struct Seen<'s> {
+    observed: &'s Observed,
+    mesh: &'s Mesh<'s>,
+    random: Option<u64>,
+}
+
+impl<'s> Seen<'s> {
+    fn route(&self, look: impl FnOnce(&'s Routed) -> Finding) -> Finding {
+        match &self.observed.routed {
+            Some(routed) => look(routed),
+            None => Finding::new(false, self.ends_shown()),
+        }
+    }
+
+    fn forwarding(&self, look: impl FnOnce(&'s Forwarding) -> Finding) -> Finding {
+        self.route(|routed| match &routed.action {
+            Some(action) => look(action),
+            None => Finding::new(false, self.ends_shown()),
+        })
+    }
+
+    fn ends_shown(&self) -> String {
+        let mut shown: Vec<_> = self.observed.ends.iter().map(end_shown).collect();
+        shown.dedup();
+        if shown.is_empty() { "it leads nowhere".to_owned() } else { shown.join(", or ") }
+    }
+
+    fn destinations(&self, wanted: &[WantedDestination]) -> Finding {
+        self.route(|routed| {
+            let domain = &self.mesh.settings.options.cluster_domain;
+            let found: Vec<_> = routed.destinations.iter().filter(|found| found.weight > 0.0).collect();
+            let is_known = |found: &&FoundDestination| wanted.iter().any(|wanted| wanted.is(found, domain));
+            let is_there =
+                |wanted: &WantedDestination| routed.destinations.iter().any(|found| wanted.is(found, domain));
+            // A single one with a weight may have others beside it.
+            let is_part = matches!(wanted, [WantedDestination { weight: Some(_), .. }]);
+            let holds = !found.is_empty() && wanted.iter().all(is_there) && (is_part || found.iter().all(is_known));
+            let shown: Vec<_> = found.iter().map(ToString::to_string).collect();
+            Finding::new(holds, if shown.is_empty() { self.ends_shown() } else { shown.join(", ") })
+        })
+    }
+
+    /// The one that the random number of the test chooses, else the first.
+    fn picked(&self, routed: &Routed) -> usize {
+        let total: f64 = routed.destinations.iter().map(|found| found.weight).sum();
+        let mut left = self.random.unwrap_or_default() as f64 % total.round().max(1.0);
+        let position = routed.destinations.iter().position(|found| {
+            let is_it = left < found.weight;
+            left -= found.weight;
+            is_it
+        });
+        position.unwrap_or_default()
+    }
+
+    fn cluster(&self, wanted: &str) -> Finding {
+        let routed = self.observed.routed.as_ref();
+        let found = routed.and_then(|routed| routed.destinations.get(self.picked(routed)));
+        let name = found.map_or("", |found| found.cluster.as_str());
+        Finding::new(name == wanted, format!("`{name}`"))
+    }
+
+    /// Whether all ways end with an answer of the proxies that `fits`.
+    fn answer(&self, fits: impl Fn(&Answer) -> bool) -> Finding {
+        let fits = |end: &End| match end {
+            End::Answer(answer) => fits(answer),
+            End::Unreachable { is_http: true } => fits(&Answer::new(503, "no healthy upstream", By::NoCluster)),
+            End::Closed(_) | End::Unreachable { .. } | End::Delivered => false,
+        };
+        let ends = &self.observed.ends;
+        Finding::new(!ends.is_empty() && ends.iter().all(fits), self.ends_shown())
+    }
+
+    fn redirect_path(&self, wanted: &str) -> Finding {
+        let location = self.observed.ends.iter().find_map(|end| match end {
+            End::Answer(answer) => answer.location.as_deref(),
+            _ => None,
+        });
+        Finding::new(location.unwrap_or_default() == wanted, format!("`{}`", location.unwrap_or_default()))
+    }
+
+    fn request(&self, fits: impl Fn(&Request) -> bool, show: impl Fn(&Request) -> String) -> Finding {
+        self.route(|routed| {
+            let requests: Vec<_> = match self.random {
+                Some(_) => routed.requests.get(self.picked(routed)).into_iter().collect(),
+                None => routed.requests.iter().collect(),
+            };
+            let mut shown: Vec<_> = requests.iter().map(|request| show(request)).collect();
+            shown.dedup();
+            let holds = !requests.is_empty() && requests.into_iter().all(fits);
+            let found = if shown.is_empty() { self.ends_shown() } else { format!("`{}`", shown.join("` or `")) };
+            Finding::new(holds, found)
+        })
+    }
+
+    fn response(&self, name: &str, wanted: Option<&str>) -> Finding {
+        self.route(|routed| {
+            let values: Vec<_> = routed.responses.iter().map(|headers| headers.get(name)).collect();
+            let holds = !values.is_empty() && values.iter().all(|value| *value == wanted);
+            let mut shown: Vec<_> = values.iter().map(|value| shown(value.map(str::to_owned))).collect();
+            shown.dedup();
+            Finding::new(
+                holds,
+                if shown.is_empty() { self.ends_shown() } else { format!("`{}`", shown.join("` or `")) },
+            )
+        })
+    }
+
+    fn response_match(&self, fits: impl Fn(&Request) -> bool) -> Finding {
+        self.route(|routed| {
+            let as_request = |headers: &Headers| Request { headers: headers.clone(), ..Request::get("", "") };
+            let responses: Vec<_> = routed.responses.iter().map(as_request).collect();
+            let found = responses.first().map(headers_shown).unwrap_or_default();
+            Finding::new(!responses.is_empty() && responses.iter().all(fits), found)
+        })
+    }
+
+    fn fault(&self, wanted: &Wanted) -> Finding {
+        let fault = self.observed.fault.as_ref();
+        let (delay, abort) = (fault.and_then(|fault| fault.delay), fault.and_then(|fault| fault.abort));
+        let is_part = |wanted: f64, part: u64| (percent(part) - wanted).abs() < 1e-4;
+        let holds = match wanted {
+            Wanted::Delay(wanted) => delay.is_some_and(|(found, _)| found == *wanted),
+            Wanted::DelayPercentage(wanted) => delay.is_some_and(|(_, part)| is_part(*wanted, part)),
+            Wanted::AbortStatus(wanted) => abort.is_some_and(|(found, _)| found == Abort::Http(*wanted)),
+            Wanted::AbortGrpcStatus(wanted) => abort.is_some_and(|(found, _)| found == Abort::Grpc(*wanted)),
+            Wanted::AbortPercentage(wanted) => abort.is_some_and(|(_, part)| is_part(*wanted, part)),
+            _ => fault.is_none(),
+        };
+        let delay = delay.map(|(delay, part)| format!("{}% wait {}", percent(part), seconds(delay)));
+        let abort = abort.map(|(abort, part)| match abort {
+            Abort::Http(status) => format!("{}% get status {status}", percent(part)),
+            Abort::Grpc(status) => format!("{}% get gRPC status {status}", percent(part)),
+        });
+        let shown: Vec<_> = delay.into_iter().chain(abort).collect();
+        Finding::new(holds, if shown.is_empty() { "no fault".to_owned() } else { shown.join(", ") })
+    }
+
+    fn mirror(&self, own: &Forwarding, wanted: &WantedDestination, percentage: Option<f64>) -> Finding {
+        let domain = &self.mesh.settings.options.cluster_domain;
+        let is_it = |(found, part): &(FoundDestination, u64)| {
+            wanted.is(found, domain) && percentage.is_none_or(|wanted| (percent(*part) - wanted).abs() < 1e-4)
+        };
+        Finding::new(own.mirrors.iter().any(is_it), mirrors_shown(own))
+    }
+
+    fn policy(&self, wanted: &str) -> Finding {
+        let names: Vec<_> = self.observed.deciding.iter().filter_map(|name| policy_name(name)).collect();
+        let found = if names.is_empty() { "no policy matches".to_owned() } else { format!("`{}`", names.join("`, `")) };
+        Finding::new(names.iter().any(|name| is_named(wanted, name)), found)
+    }
+
+    fn allowed(&self, wanted: bool) -> Finding {
+        let is_denied = |end: &End| {
+            let by = if let End::Answer(answer) = end { Some(answer.by) } else { None };
+            matches!(by, Some(By::Authorization | By::Authentication)) || *end == End::Closed(Closed::Denied)
+        };
+        let ends = &self.observed.ends;
+        let holds = match wanted {
+            true => ends.iter().all(|end| *end == End::Delivered),
+            false => ends.iter().all(is_denied),
+        };
+        Finding::new(!ends.is_empty() && holds, self.ends_shown())
+    }
+
+    fn closed(&self, reason: &str) -> Finding {
+        let is_closed = |end: &End| match end {
+            End::Closed(closed) => closed.text().contains(reason),
+            End::Unreachable { is_http } => !is_http && reason.is_empty(),
+            End::Answer(_) | End::Delivered => false,
+        };
+        let ends = &self.observed.ends;
+        Finding::new(!ends.is_empty() && ends.iter().all(is_closed), self.ends_shown())
+    }
+
+    /// As the rule has it that takes the request; of a delegated route, the delegate's.
+    fn section(&self, section: &str, wanted: &Value) -> Finding {
+        let rule = self.observed.routed.as_ref().and_then(|routed| Rule::at(self.mesh, routed));
+        let Some(rule) = rule else { return Finding::new(false, "no rule of a VirtualService takes the request") };
+        let node = match section {
+            "delegate" => rule.delegating.and_then(|rule| rule.node.get("delegate")),
+            _ => rule.rule.node.get(section),
+        };
+        let found = node.map_or(Value::Null, value_of);
+        Finding::new(same(&found, wanted), if found.is_null() { "none".to_owned() } else { found.to_string() })
+    }
+}
+
+/// The rule of a VirtualService that makes a route.
+struct Rule<'m> {
+    object: &'m Object<'m, VirtualService<'m>>,
+    rule: &'m HttpRoute<'m>,
+    /// The rule that delegates to it.
+    delegating: Option<&'m HttpRoute<'m>>,
+}
+
+impl<'m> Rule<'m> {
+    fn at(mesh: &'m Mesh<'m>, routed: &Routed) -> Option<Self> {
+        let (object, rule) = rule_at(mesh, routed.at?)?;
+        if let Some(delegate) = &rule.delegate {
+            // The delegate's rules have no matches of their own, so that the place is that of the delegating one.
+            let DelegateLookup::Found(inner) = mesh.delegate(object, delegate) else { return None };
+            let own = inner.spec.http.iter().find(|rule| rule.r#match.is_empty())?;
+            return Some(Self { object: inner, rule: own, delegating: Some(rule) });
+        }
+        let root = routed
+            .virtual_service
+            .as_ref()
+            .and_then(|name| mesh.resources.virtual_services.iter().find(|root| root.meta.full_name() == *name));
+        let leads_here = |root: &Object<'m, VirtualService<'m>>, outer: &HttpRoute<'m>| {
+            let delegate = outer.delegate.as_ref().map(|delegate| mesh.delegate(root, delegate));
+            matches!(delegate, Some(DelegateLookup::Found(inner)) if std::ptr::eq(inner, object))
+        };
+        let delegating = root.and_then(|root| root.spec.http.iter().find(|outer| leads_here(root, outer)));
+        Some(Self { object, rule, delegating })
+    }
+
+    /// The VirtualService that it is in, if another one delegates to that.
+    fn delegate(&self) -> Option<String> {
+        self.delegating.map(|_| self.object.meta.full_name())
+    }
+}
+
+fn rule_at<'m>(mesh: &'m Mesh<'m>, at: Span) -> Option<(&'m Object<'m, VirtualService<'m>>, &'m HttpRoute<'m>)> {
+    let contains = |outer: Span| outer.source == at.source && outer.start <= at.start && at.end <= outer.end;
+    let object = mesh.resources.virtual_services.iter().find(|object| contains(object.meta.root.at()))?;
+    Some((object, object.spec.http.iter().find(|rule| contains(rule.node.at()))?))
+}
+
+/// `shop/web` of what istiod calls `ns[shop]-policy[web]-rule[0]`.
+pub(super) fn policy_name(name: &str) -> Option<String> {
+    Some(format!("{}/{}", bracketed(name, "ns")?, bracketed(name, "policy")?))
+}
+
+pub(super) fn bracketed<'n>(name: &'n str, key: &str) -> Option<&'n str> {
+    let start = name.find(&format!("{key}["))? + key.len() + 1;
+    name[start..].split(']').next()
+}
+
+/// Names may leave out the namespace.
+fn is_named(wanted: &str, found: &str) -> bool {
+    wanted == found || (!wanted.contains('/') && found.split('/').nth(1) == Some(wanted))
+}
+
+fn named(wanted: &str, found: Option<&str>, none: &str) -> Finding {
+    let holds = found.is_some_and(|found| is_named(wanted, found));
+    Finding::new(holds, found.map_or_else(|| none.to_owned(), |found| format!("`{found}`")))
+}
+
+fn retries(wanted: &Wanted, own: &Forwarding) -> Finding {
+    let attempts = own.retry.as_ref().map_or(0, |retry| retry.num_retries.unwrap_or(1));
+    let limit = own.retry.as_ref().and_then(|retry| retry.per_try_timeout);
+    let on = own.retry.as_ref().map_or("", |retry| retry.retry_on.trim_start_matches(','));
+    let holds = match wanted {
+        Wanted::Attempts(wanted) => attempts == *wanted,
+        Wanted::PerTryTimeout(wanted) => limit == Some(*wanted),
+        Wanted::RetryOn(wanted) => sorted(on) == sorted(wanted),
+        _ => attempts == 0,
+    };
+    let each = limit.map(|limit| format!(", each at most {}", seconds(limit))).unwrap_or_default();
+    Finding::new(holds, if attempts == 0 { "none".to_owned() } else { format!("{attempts} on {on}{each}") })
+}
+
+/// The order of conditions does not matter.
+fn sorted(conditions: &str) -> Vec<&str> {
+    let mut conditions: Vec<_> = conditions.split(',').map(str::trim).collect();
+    conditions.sort_unstable();
+    conditions
+}
+
+fn mirrors_shown(own: &Forwarding) -> String {
+    let shown: Vec<_> = own.mirrors.iter().map(|(found, part)| format!("{}% to {found}", percent(*part))).collect();
+    if shown.is_empty() { "no mirror".to_owned() } else { shown.join(", ") }
+}
+
+fn end_shown(end: &End) -> String {
+    match end {
+        End::Answer(answer) => {
+            let location = answer.location.as_ref().map(|location| format!(" to `{location}`")).unwrap_or_default();
+            let body = if answer.body.is_empty() { String::new() } else { format!(", body `{}`", answer.body) };
+            format!("{}{location}{body}: {}", answer.status, answer.by.text())
+        }
+        End::Closed(reason) => format!("closed: {}", reason.text()),
+        End::Unreachable { is_http: true } => "503, body `no healthy upstream`: no endpoint is up".to_owned(),
+        End::Unreachable { is_http: false } => "closed: no endpoint is up".to_owned(),
+        End::Delivered => "the workload answers".to_owned(),
+    }
+}
+
+fn headers_shown(request: &Request) -> String {
+    let shown: Vec<_> = request.headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+    shown.join("; ")
+}
+
+fn shown(value: Option<String>) -> String {
+    value.unwrap_or_else(|| "(absent)".to_owned())
+}
+
+fn percent(part: u64) -> f64 {
+    part as f64 * 100.0 / ALL as f64
+}
+
+fn seconds(duration: Duration) -> String {
+    format!("{}s", duration.as_secs_f64())
+}
+
+/// Whether two messages in JSON mean the same: what is absent has its default, and durations have several forms.
+fn same(left: &Value, right: &Value) -> bool {
+    match (left, right) {
+        (Value::Object(left), Value::Object(right)) => {
+            let keys = left.keys().chain(right.keys());
+            let value =
+                |object: &serde_json::Map<String, Value>, key: &String| object.get(key).cloned().unwrap_or_default();
+            keys.into_iter().all(|key| same(&value(left, key), &value(right, key)))
+        }
+        (Value::Array(left), Value::Array(right)) => {
+            left.len() == right.len() && left.iter().zip(right).all(|(left, right)| same(left, right))
+        }
+        (Value::Number(left), Value::Number(right)) => left.as_f64() == right.as_f64(),
+        (Value::String(left), Value::String(right)) => {
+            let duration = |text: &str| crate::format::Duration::parse(text).ok();
+            left == right || duration(left).is_some_and(|left| duration(right) == Some(left))
+        }
+        (left, right) => left == right || (is_default(left) && is_default(right)),
+    }
+}
+
+fn is_default(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Bool(flag) => !flag,
+        Value::Number(number) => number.as_f64() == Some(0.0),
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.values().all(is_default),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::same;
+
+    #[test]
+    fn messages_are_compared_by_their_meaning() {
+        let table = [
+            (json!({"a": 1}), json!({"a": 1.0, "b": 0}), true),
+            (json!({"fixedDelay": "5s"}), json!({"fixedDelay": "5000ms"}), true),
+            (json!({"a": [1]}), json!({"a": []}), false),
+            (json!({"a": {}}), json!({}), true),
+            (json!(null), json!({"a": "x"}), false),
+            (json!("/a"), json!("/b"), false),
+        ];
+        for (left, right, expected) in table {
+            assert_eq!(same(&left, &right), expected, "{left} {right}");
+        }
+    }
+}

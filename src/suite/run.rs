@@ -1,0 +1,107 @@
+//! Runs cases, and collects what they reach.
+
+use std::collections::BTreeSet;
+
+use crate::journey::{Client, Leg, Remark, Start, Target, Traffic};
+use crate::source::Span;
+
+use super::case::{Ask, Case, Expectation, Sender};
+use super::coverage::Coverage;
+use super::entrance::Entrance;
+use super::expectation::find;
+use super::observed::Observed;
+
+/// Asks the proxies of a mesh.
+pub struct Runner<'r> {
+    traffic: &'r Traffic<'r>,
+    /// When all requests arrive, in seconds since 1970.
+    now: u64,
+    routes: BTreeSet<Span>,
+    policies: BTreeSet<String>,
+}
+
+/// A case that was run.
+#[derive(Debug)]
+pub struct Tested<'c> {
+    pub case: &'c Case,
+    pub verdict: Verdict,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Passed,
+    Failed(Vec<Failure>),
+    /// It could not be asked: a name is unknown.
+    Impossible(String),
+}
+
+/// An expectation that does not hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    pub at: Span,
+    /// How the file calls what was expected, and as what it is written.
+    pub key: String,
+    pub expected: String,
+    /// It was to be otherwise.
+    pub negated: bool,
+    pub found: String,
+}
+
+impl<'r> Runner<'r> {
+    pub fn new(traffic: &'r Traffic<'r>, now: u64) -> Self {
+        Self { traffic, now, routes: BTreeSet::new(), policies: BTreeSet::new() }
+    }
+
+    pub fn run<'c>(&mut self, case: &'c Case) -> Tested<'c> {
+        let mut observed = Observed::default();
+        let sent = self.send(&case.ask, &mut |leg| observed.see(&leg, self.traffic));
+        let verdict = match sent {
+            Err(message) => Verdict::Impossible(message),
+            Ok(_) => {
+                let judge = |expectation: &Expectation| judge(expectation, &observed, self.traffic, &case.ask);
+                match case.expectations.iter().filter_map(judge).collect::<Vec<_>>() {
+                    failures if failures.is_empty() => Verdict::Passed,
+                    failures => Verdict::Failed(failures),
+                }
+            }
+        };
+        self.routes.extend(observed.routes);
+        self.policies.extend(observed.matching);
+        Tested { case, verdict }
+    }
+
+    /// Sends the request of a case; `observe` sees each leg of its way.
+    pub fn send(&self, ask: &Ask, observe: &mut dyn FnMut(Leg<'_>)) -> Result<Vec<Remark>, String> {
+        let entrance = match ask.sender {
+            Sender::Anywhere => Some(Entrance::of(self.traffic, &ask.target)),
+            _ => None,
+        };
+        let (start, target): (Start<'_>, &Target) = match (&ask.sender, &entrance) {
+            (_, Some(Entrance::Gateway(name, target))) => (Start::Gateway(name), target),
+            (_, Some(Entrance::Sidecar(spec, target))) => (Start::Sidecar(spec), target),
+            (Sender::Workload(name), None) => (Start::Workload(name), &ask.target),
+            (Sender::Gateway(name), None) => (Start::Gateway(name), &ask.target),
+            (Sender::Outside | Sender::Anywhere, None) => (Start::Outside, &ask.target),
+        };
+        let client = Client {
+            start,
+            server_name: ask.server_name.as_deref(),
+            principal: ask.principal.as_deref(),
+            source: ask.source,
+        };
+        let request = Ask { target: target.clone(), ..ask.clone() }.request(self.now);
+        self.traffic.send(&client, target, request, observe)
+    }
+
+    /// What all cases that were run reach.
+    pub fn coverage(&self) -> Coverage {
+        Coverage::new(self.traffic.mesh, &self.routes, &self.policies)
+    }
+}
+
+fn judge(expectation: &Expectation, observed: &Observed, traffic: &Traffic<'_>, ask: &Ask) -> Option<Failure> {
+    let finding = find(&expectation.wanted, observed, traffic.mesh, ask.random);
+    let Expectation { at, key, text, negated, .. } = expectation;
+    let (at, negated, key, expected) = (*at, *negated, key.clone(), text.clone());
+    (finding.holds == negated).then_some(Failure { at, key, expected, negated, found: finding.found })
+}
