@@ -27,6 +27,7 @@ set edit:completion:arg-completer[meshlint] = {|@words|
             cand render 'Show the Envoy configuration that istiod would push'
             cand trace 'Show what the proxies of the mesh do with a request, and why'
             cand proxy 'Run the proxies of the mesh on this machine'
+            cand test 'Test routes and policies'
             cand diff 'Show what a change to the files changes in the configuration of proxies'
             cand parse 'Show how Kubernetes reads a file'
             cand explain 'Explain a rule'
@@ -162,6 +163,23 @@ set edit:completion:arg-completer[meshlint] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'meshlint;test'= {
+            cand --only 'Run only tests whose name contains this'
+            cand --format 'How to print it'
+            cand --fail-under 'Fail if the tests reach fewer of the routes and policies, in percent'
+            cand --config 'Configuration file; by default the nearest `meshlint.yaml` or `.meshlint.yaml` in the working directory or above it, up to the root of the repository'
+            cand -n 'Namespace of resources that name none [default: default]'
+            cand --namespace 'Namespace of resources that name none [default: default]'
+            cand --cluster-domain 'DNS domain of the cluster [default: cluster.local]'
+            cand --mesh-config 'File with Istio''s MeshConfig, or an IstioOperator or Helm values that have it; by default that of the ConfigMap `istio` in the input'
+            cand --istio-version 'Version of Istio that the files are for [default: the latest that is known]'
+            cand --color 'When to use colors'
+            cand --coverage 'Show which routes and policies no test reaches'
+            cand --no-config 'Do not look for a configuration file'
+            cand --assume-complete 'Take what is not in the input for missing, even where the input may not be all there is'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'meshlint;diff'= {
             cand --format 'How to show it'
             cand --workload 'The sidecar of this pod, Deployment, StatefulSet, …: `namespace/name`, or `name` in the default namespace'
@@ -223,6 +241,7 @@ set edit:completion:arg-completer[meshlint] = {|@words|
             cand render 'Show the Envoy configuration that istiod would push'
             cand trace 'Show what the proxies of the mesh do with a request, and why'
             cand proxy 'Run the proxies of the mesh on this machine'
+            cand test 'Test routes and policies'
             cand diff 'Show what a change to the files changes in the configuration of proxies'
             cand parse 'Show how Kubernetes reads a file'
             cand explain 'Explain a rule'
@@ -239,6 +258,8 @@ set edit:completion:arg-completer[meshlint] = {|@words|
         &'meshlint;help;trace'= {
         }
         &'meshlint;help;proxy'= {
+        }
+        &'meshlint;help;test'= {
         }
         &'meshlint;help;diff'= {
         }

@@ -33,6 +33,7 @@ complete -c meshlint -n "__fish_meshlint_needs_command" -f -a "check" -d 'Check 
 complete -c meshlint -n "__fish_meshlint_needs_command" -f -a "render" -d 'Show the Envoy configuration that istiod would push'
 complete -c meshlint -n "__fish_meshlint_needs_command" -f -a "trace" -d 'Show what the proxies of the mesh do with a request, and why'
 complete -c meshlint -n "__fish_meshlint_needs_command" -f -a "proxy" -d 'Run the proxies of the mesh on this machine'
+complete -c meshlint -n "__fish_meshlint_needs_command" -f -a "test" -d 'Test routes and policies'
 complete -c meshlint -n "__fish_meshlint_needs_command" -f -a "diff" -d 'Show what a change to the files changes in the configuration of proxies'
 complete -c meshlint -n "__fish_meshlint_needs_command" -f -a "parse" -d 'Show how Kubernetes reads a file'
 complete -c meshlint -n "__fish_meshlint_needs_command" -f -a "explain" -d 'Explain a rule'
@@ -173,6 +174,23 @@ complete -c meshlint -n "__fish_meshlint_using_subcommand proxy" -l http2 -d 'Se
 complete -c meshlint -n "__fish_meshlint_using_subcommand proxy" -l no-config -d 'Do not look for a configuration file'
 complete -c meshlint -n "__fish_meshlint_using_subcommand proxy" -l assume-complete -d 'Take what is not in the input for missing, even where the input may not be all there is'
 complete -c meshlint -n "__fish_meshlint_using_subcommand proxy" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c meshlint -n "__fish_meshlint_using_subcommand test" -l only -d 'Run only tests whose name contains this' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand test" -l format -d 'How to print it' -r -f -a "text\t''
+json\t''
+junit\t''"
+complete -c meshlint -n "__fish_meshlint_using_subcommand test" -l fail-under -d 'Fail if the tests reach fewer of the routes and policies, in percent' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand test" -l config -d 'Configuration file; by default the nearest `meshlint.yaml` or `.meshlint.yaml` in the working directory or above it, up to the root of the repository' -r -F
+complete -c meshlint -n "__fish_meshlint_using_subcommand test" -s n -l namespace -d 'Namespace of resources that name none [default: default]' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand test" -l cluster-domain -d 'DNS domain of the cluster [default: cluster.local]' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand test" -l mesh-config -d 'File with Istio\'s MeshConfig, or an IstioOperator or Helm values that have it; by default that of the ConfigMap `istio` in the input' -r -F
+complete -c meshlint -n "__fish_meshlint_using_subcommand test" -l istio-version -d 'Version of Istio that the files are for [default: the latest that is known]' -r
+complete -c meshlint -n "__fish_meshlint_using_subcommand test" -l color -d 'When to use colors' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c meshlint -n "__fish_meshlint_using_subcommand test" -l coverage -d 'Show which routes and policies no test reaches'
+complete -c meshlint -n "__fish_meshlint_using_subcommand test" -l no-config -d 'Do not look for a configuration file'
+complete -c meshlint -n "__fish_meshlint_using_subcommand test" -l assume-complete -d 'Take what is not in the input for missing, even where the input may not be all there is'
+complete -c meshlint -n "__fish_meshlint_using_subcommand test" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c meshlint -n "__fish_meshlint_using_subcommand diff" -l format -d 'How to show it' -r -f -a "text\t'For people'
 json\t'An array of changes'"
 complete -c meshlint -n "__fish_meshlint_using_subcommand diff" -l workload -d 'The sidecar of this pod, Deployment, StatefulSet, …: `namespace/name`, or `name` in the default namespace' -r
@@ -224,15 +242,16 @@ complete -c meshlint -n "__fish_meshlint_using_subcommand man" -l color -d 'When
 always\t''
 never\t''"
 complete -c meshlint -n "__fish_meshlint_using_subcommand man" -s h -l help -d 'Print help'
-complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render trace proxy diff parse explain rules schema completions man help" -f -a "check" -d 'Check Istio configuration'
-complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render trace proxy diff parse explain rules schema completions man help" -f -a "render" -d 'Show the Envoy configuration that istiod would push'
-complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render trace proxy diff parse explain rules schema completions man help" -f -a "trace" -d 'Show what the proxies of the mesh do with a request, and why'
-complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render trace proxy diff parse explain rules schema completions man help" -f -a "proxy" -d 'Run the proxies of the mesh on this machine'
-complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render trace proxy diff parse explain rules schema completions man help" -f -a "diff" -d 'Show what a change to the files changes in the configuration of proxies'
-complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render trace proxy diff parse explain rules schema completions man help" -f -a "parse" -d 'Show how Kubernetes reads a file'
-complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render trace proxy diff parse explain rules schema completions man help" -f -a "explain" -d 'Explain a rule'
-complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render trace proxy diff parse explain rules schema completions man help" -f -a "rules" -d 'List the rules'
-complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render trace proxy diff parse explain rules schema completions man help" -f -a "schema" -d 'Print the JSON Schema of a kind'
-complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render trace proxy diff parse explain rules schema completions man help" -f -a "completions" -d 'Print a script that completes meshlint\'s arguments in a shell'
-complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render trace proxy diff parse explain rules schema completions man help" -f -a "man" -d 'Print a manual page'
-complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render trace proxy diff parse explain rules schema completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render trace proxy test diff parse explain rules schema completions man help" -f -a "check" -d 'Check Istio configuration'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render trace proxy test diff parse explain rules schema completions man help" -f -a "render" -d 'Show the Envoy configuration that istiod would push'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render trace proxy test diff parse explain rules schema completions man help" -f -a "trace" -d 'Show what the proxies of the mesh do with a request, and why'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render trace proxy test diff parse explain rules schema completions man help" -f -a "proxy" -d 'Run the proxies of the mesh on this machine'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render trace proxy test diff parse explain rules schema completions man help" -f -a "test" -d 'Test routes and policies'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render trace proxy test diff parse explain rules schema completions man help" -f -a "diff" -d 'Show what a change to the files changes in the configuration of proxies'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render trace proxy test diff parse explain rules schema completions man help" -f -a "parse" -d 'Show how Kubernetes reads a file'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render trace proxy test diff parse explain rules schema completions man help" -f -a "explain" -d 'Explain a rule'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render trace proxy test diff parse explain rules schema completions man help" -f -a "rules" -d 'List the rules'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render trace proxy test diff parse explain rules schema completions man help" -f -a "schema" -d 'Print the JSON Schema of a kind'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render trace proxy test diff parse explain rules schema completions man help" -f -a "completions" -d 'Print a script that completes meshlint\'s arguments in a shell'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render trace proxy test diff parse explain rules schema completions man help" -f -a "man" -d 'Print a manual page'
+complete -c meshlint -n "__fish_meshlint_using_subcommand help; and not __fish_seen_subcommand_from check render trace proxy test diff parse explain rules schema completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

@@ -135,7 +135,7 @@ impl Ask {
         Some(Request { claims: self.claims.clone(), received, ..request })
     }
 
-    /// `GET http://shop.test/ to gateway edge/shop`
+    /// `GET http://shop.test/ to gateway edge/shop with x-user: jason`
     pub fn title(&self) -> String {
         let method = if self.target.is_http() { format!("{} ", self.method) } else { String::new() };
         let from = match &self.sender {
@@ -144,6 +144,10 @@ impl Ask {
             Sender::Outside => " from a client without a proxy".to_owned(),
             Sender::Anywhere => String::new(),
         };
-        format!("{method}{}{from}", self.target)
+        // Tokens are long, and maybe secret.
+        let shown = self.headers.iter().filter(|(name, _)| *name != "authorization");
+        let headers: Vec<_> = shown.map(|(name, value)| format!("{name}: {value}")).collect();
+        let with = if headers.is_empty() { String::new() } else { format!(" with {}", headers.join(", ")) };
+        format!("{method}{}{from}{with}", self.target)
     }
 }

@@ -34,9 +34,10 @@ pub enum PlaceKind {
 impl Coverage {
     /// `routes` and `policies` are what was reached; policies by the names of istiod.
     pub(super) fn new(mesh: &Mesh<'_>, routes: &BTreeSet<Span>, policies: &BTreeSet<String>) -> Self {
+        let is_reached = |places: &[Span]| places.iter().any(|place| routes.contains(place));
         let mut places: Vec<_> = all_routes(mesh)
             .into_iter()
-            .map(|(at, resource)| Place { kind: PlaceKind::Route, at, resource, reached: routes.contains(&at) })
+            .map(|(at, (resource, own))| Place { kind: PlaceKind::Route, at, resource, reached: is_reached(&own) })
             .collect();
         places.extend(all_rules(mesh).into_iter().map(|((resource, index), at)| Place {
             kind: PlaceKind::Policy,
@@ -61,17 +62,28 @@ impl Coverage {
     }
 }
 
-/// Where routes are written that proxies get: matches, and rules that have none.
-fn all_routes(mesh: &Mesh<'_>) -> BTreeMap<Span, String> {
+/// Where routes are written that proxies get: matches, and rules that have none; with the places that the proxies' own
+/// routes and chains may have. A route of TCP or TLS counts as one; those of gateways, whose chains are those of servers,
+/// not at all.
+fn all_routes(mesh: &Mesh<'_>) -> BTreeMap<Span, (String, Vec<Span>)> {
     let mut routes = BTreeMap::new();
     for object in mesh.resources.virtual_services.iter().filter(|object| !object.spec.hosts.is_empty()) {
         for rule in &object.spec.http {
-            routes.extend(http_routes(mesh, object, rule));
+            routes.extend(http_routes(mesh, object, rule).into_iter().map(|(at, title)| (at, (title, vec![at]))));
         }
-        let resource = title(object);
-        let l4 = object.spec.tls.iter().map(|route| route.node).chain(object.spec.tcp.iter().map(|route| route.node));
-        for node in l4 {
-            routes.insert(node.head(), resource.clone());
+        if !mesh.applies_to_sidecars(&object.spec) {
+            continue;
+        }
+        let tls =
+            object.spec.tls.iter().map(|route| {
+                (route.node.head(), route.r#match.iter().map(|block| block.node.head()).collect::<Vec<_>>())
+            });
+        let tcp =
+            object.spec.tcp.iter().map(|route| {
+                (route.node.head(), route.r#match.iter().map(|block| block.node.head()).collect::<Vec<_>>())
+            });
+        for (at, blocks) in tls.chain(tcp) {
+            routes.insert(at, (title(object), [vec![at], blocks].concat()));
         }
     }
     routes

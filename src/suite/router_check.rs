@@ -71,7 +71,9 @@ fn read_input(input: Node<'_>, reader: &mut Reader) -> Option<Ask> {
     let random = get(input, "random_value").and_then(|node| reader.number(node)).unwrap_or_default();
     let mut headers = Headers::default();
     // The tool sets no scheme, but what a proxy before this one would have told of it.
-    headers.set("x-forwarded-proto", if ssl { "https" } else { "http" });
+    if ssl {
+        headers.set("x-forwarded-proto", "https");
+    }
     if internal {
         headers.set("x-envoy-internal", "true");
     }
