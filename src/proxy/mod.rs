@@ -9,12 +9,16 @@ mod body;
 mod clock;
 mod dice;
 pub mod echo;
+mod http;
+mod listen;
 pub mod load;
 pub mod mesh;
 mod note;
 mod per_worker;
 mod record;
 mod runtime;
+mod shared;
+mod snapshot;
 mod stats;
 mod substitution;
 mod time;
@@ -24,12 +28,22 @@ mod upstream;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use tokio::runtime::Handle;
 
 pub use body::{Body, BodyError};
 pub use note::Note;
 pub use runtime::Runtime;
 
 use crate::envoy::bootstrap::Bootstrap;
+
+use listen::Listening;
+use runtime::Runtime;
+use shared::{Phase, Shared};
+use snapshot::Snapshot;
 
 /// How a proxy runs, beyond its configuration.
 #[derive(Clone, Debug)]
@@ -48,9 +62,12 @@ pub struct Proxy;
 /// A proxy that serves. Dropping it stops it at once.
 #[derive(Debug)]
 pub struct Running {
-    listeners: Vec<Bound>,
+    shared: Arc<Shared>,
+    listening: Listening,
+    workers: Workers,
     admin: Option<SocketAddr>,
-    notes: Vec<Note>,
+    /// One reload at a time.
+    reloading: Mutex<()>,
 }
 
 /// A listener and where it is reached.
@@ -64,7 +81,13 @@ pub struct Bound {
 /// Why a proxy cannot start, or cannot take a new configuration. What was in force stays in force.
 #[derive(Debug)]
 pub enum Error {
-    Bind { listener: String, address: String, source: io::Error },
+    Bind {
+        listener: String,
+        address: SocketAddr,
+        source: io::Error,
+    },
+    /// The operating system gives no thread, or no socket.
+    Accept(io::Error),
     Invalid(Note),
 }
 
@@ -76,15 +99,25 @@ impl Default for Options {
 
 impl Proxy {
     /// Binds all listeners and serves. The sockets accept when this returns.
-    pub async fn start(_bootstrap: Bootstrap, _options: Options) -> Result<Running, Error> {
-        Ok(Running { listeners: Vec::new(), admin: None, notes: Vec::new() })
+    pub async fn start(bootstrap: Bootstrap, options: Options) -> Result<Running, Error> {
+        let runtime = Runtime::new(options.seed, options.time_scale, options.workers.max(1));
+        let snapshot = Snapshot::new(bootstrap, &runtime, None).map_err(Error::Invalid)?;
+        let running = Running {
+            workers: Workers::start(options.workers)?,
+            shared: Arc::new(Shared::new(snapshot, runtime)),
+            listening: Listening::default(),
+            admin: None,
+            reloading: Mutex::new(()),
+        };
+        running.listen(&running.shared.current())?;
+        Ok(running)
     }
 }
 
 impl Running {
     /// In the order of the configuration.
-    pub fn listeners(&self) -> &[Bound] {
-        &self.listeners
+    pub fn listeners(&self) -> Vec<Bound> {
+        self.listening.bound(&self.shared.current().listeners)
     }
 
     /// Where the admin interface is reached, if it is configured.
@@ -94,25 +127,101 @@ impl Running {
 
     /// What the configuration in force asks for that is not executed.
     pub fn notes(&self) -> Vec<Note> {
-        self.notes.clone()
+        self.shared.current().notes.clone()
     }
 
-    /// Puts another configuration in force. Connections stay; requests that come later on them are served by it.
-    pub async fn reload(&self, _bootstrap: Bootstrap) -> Result<Vec<Note>, Error> {
-        Ok(Vec::new())
+    /// Puts another configuration in force. Connections stay; requests that come later on them are served by it. What it
+    /// asks for that is not executed is returned.
+    pub async fn reload(&self, bootstrap: Bootstrap) -> Result<Vec<Note>, Error> {
+        let _one = per_worker::lock(&self.reloading);
+        let before = self.shared.current();
+        let snapshot = Snapshot::new(bootstrap, &self.shared.runtime, Some(&before)).map_err(Error::Invalid)?;
+        let ready = self.listening.prepare(&snapshot.listeners).map_err(Error::bind)?;
+        self.shared.replace(snapshot);
+        let current = self.shared.current();
+        let accepting = self.listening.accept(ready, &current.listeners, &self.shared, &self.workers.handles);
+        accepting.map_err(Error::Accept)?;
+        Ok(current.notes.clone())
+    }
+
+    fn listen(&self, snapshot: &Snapshot) -> Result<(), Error> {
+        let ready = self.listening.prepare(&snapshot.listeners).map_err(Error::bind)?;
+        let accepting = self.listening.accept(ready, &snapshot.listeners, &self.shared, &self.workers.handles);
+        accepting.map_err(Error::Accept)
     }
 
     /// Accepts no more connections, and closes each one after the request that it serves. Returns when all are closed.
-    pub async fn drain(&self) {}
+    pub async fn drain(&self) {
+        const PAUSE: Duration = Duration::from_millis(5);
+        self.shared.advance(Phase::Draining);
+        self.listening.close();
+        while self.shared.open_connections() > 0 {
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
 
     /// Closes everything.
-    pub async fn stop(self) {}
+    pub async fn stop(self) {
+        const PAUSE: Duration = Duration::from_millis(1);
+        const PATIENCE: u32 = 1000;
+        self.shared.advance(Phase::Stopped);
+        self.listening.close();
+        for _ in 0..PATIENCE {
+            if self.shared.open_connections() == 0 {
+                break;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.shared.advance(Phase::Stopped);
+        self.listening.close();
+    }
+}
+
+/// Threads that serve, each with an event loop of its own.
+#[derive(Debug)]
+struct Workers {
+    handles: Vec<Handle>,
+    /// The threads end when this is dropped.
+    _end: Vec<tokio::sync::oneshot::Sender<()>>,
+}
+
+impl Workers {
+    /// Without threads of its own, the proxy runs where it is started.
+    fn start(count: usize) -> Result<Self, Error> {
+        if count == 0 {
+            return Ok(Self { handles: vec![Handle::current()], _end: Vec::new() });
+        }
+        let (mut handles, mut ends) = (Vec::new(), Vec::new());
+        for index in 0..count {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Accept)?;
+            handles.push(runtime.handle().clone());
+            let (end, ended) = tokio::sync::oneshot::channel();
+            let thread = std::thread::Builder::new().name(format!("proxy-{index}"));
+            // An error of the channel says that the proxy was dropped.
+            let serve = move || drop(runtime.block_on(ended));
+            thread.spawn(serve).map_err(Error::Accept)?;
+            ends.push(end);
+        }
+        Ok(Self { handles, _end: ends })
+    }
+}
+
+impl Error {
+    fn bind((listener, address, source): (Arc<str>, SocketAddr, io::Error)) -> Self {
+        Error::Bind { listener: listener.to_string(), address, source }
+    }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::Bind { listener, address, .. } => write!(f, "listener `{listener}` cannot listen at {address}"),
+            Error::Accept(_) => f.write_str("the operating system does not give what the proxy needs"),
             Error::Invalid(note) => note.fmt(f),
         }
     }
@@ -121,7 +230,7 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Error::Bind { source, .. } => Some(source),
+            Error::Bind { source, .. } | Error::Accept(source) => Some(source),
             Error::Invalid(_) => None,
         }
     }

@@ -4,11 +4,14 @@ use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use http::HeaderMap;
+use tokio::time::Instant;
 
 use crate::trace::{Metadata, Request};
+
+use super::tls::Certificate;
 
 /// A client's connection.
 #[derive(Clone, Debug)]
@@ -32,20 +35,12 @@ pub struct Client {
 #[derive(Clone, Debug, Default)]
 pub struct ClientTlsFacts {
     /// `TLSv1.3`
-    pub version: String,
-    pub cipher: String,
-    /// The URIs in the client's certificate.
-    pub uris: Vec<String>,
-    pub dns_names: Vec<String>,
-    pub subject: Option<String>,
-    pub issuer: Option<String>,
-    pub serial: Option<String>,
-    /// SHA-256 of the certificate, in hexadecimal.
-    pub fingerprint: Option<String>,
-    /// The certificate in PEM.
-    pub pem: Option<String>,
-    /// The URIs in the proxy's own certificate.
-    pub local_uris: Vec<String>,
+    pub version: &'static str,
+    pub cipher: &'static str,
+    /// The client's certificate, if it has shown one.
+    pub peer: Option<Certificate>,
+    /// The proxy's.
+    pub own: Option<Certificate>,
 }
 
 /// A request, or a connection that is not HTTP, from its beginning to its end.

@@ -12,6 +12,7 @@ use crate::trace::Request;
 
 use super::clock;
 use super::record::{ClientTlsFacts, Record};
+use super::tls::Certificate;
 
 /// What commands can ask about.
 #[derive(Clone, Copy)]
@@ -187,8 +188,17 @@ fn port(address: Option<SocketAddr>) -> Option<Found<'static>> {
     Some(Found::Number(address?.port().into()))
 }
 
-fn tls<'f>(facts: &Facts<'f>, of: impl FnOnce(&'f ClientTlsFacts) -> Option<&'f String>) -> Option<Found<'f>> {
-    some_text(of(facts.record.client.tls.as_ref()?)?.as_str())
+fn tls<'f>(facts: &Facts<'f>, of: impl FnOnce(&'f ClientTlsFacts) -> &'static str) -> Option<Found<'f>> {
+    some_text(of(facts.record.client.tls.as_ref()?))
+}
+
+/// Of the client's certificate.
+fn peer<'f, T: Into<Cow<'f, str>>>(facts: &Facts<'f>, of: impl FnOnce(&'f Certificate) -> T) -> Option<Found<'f>> {
+    some_text(of(facts.record.client.tls.as_ref()?.peer.as_ref()?))
+}
+
+fn joined<'t>(texts: impl Iterator<Item = &'t str>) -> String {
+    texts.collect::<Vec<_>>().join(",")
 }
 
 fn unknown<'f>(_: &Facts<'f>, _: &str) -> Option<Found<'f>> {
@@ -314,19 +324,19 @@ const COMMANDS: [(&str, Find); 64] = [
     ("DOWNSTREAM_LOCAL_ADDRESS", |facts, _| address(Some(facts.record.client.local))),
     ("DOWNSTREAM_LOCAL_ADDRESS_WITHOUT_PORT", |facts, _| ip(Some(facts.record.client.local))),
     ("DOWNSTREAM_LOCAL_PORT", |facts, _| port(Some(facts.record.client.local))),
-    ("DOWNSTREAM_LOCAL_URI_SAN", |facts, _| some_text(facts.record.client.tls.as_ref()?.local_uris.join(","))),
-    ("DOWNSTREAM_PEER_CERT", |facts, _| tls(facts, |tls| tls.pem.as_ref())),
-    ("DOWNSTREAM_PEER_DNS_SAN", |facts, _| some_text(facts.record.client.tls.as_ref()?.dns_names.join(","))),
-    ("DOWNSTREAM_PEER_FINGERPRINT_256", |facts, _| tls(facts, |tls| tls.fingerprint.as_ref())),
-    ("DOWNSTREAM_PEER_ISSUER", |facts, _| tls(facts, |tls| tls.issuer.as_ref())),
-    ("DOWNSTREAM_PEER_SERIAL", |facts, _| tls(facts, |tls| tls.serial.as_ref())),
-    ("DOWNSTREAM_PEER_SUBJECT", |facts, _| tls(facts, |tls| tls.subject.as_ref())),
-    ("DOWNSTREAM_PEER_URI_SAN", |facts, _| some_text(facts.record.client.tls.as_ref()?.uris.join(","))),
+    ("DOWNSTREAM_LOCAL_URI_SAN", |facts, _| some_text(joined(facts.record.client.tls.as_ref()?.own.as_ref()?.uris()))),
+    ("DOWNSTREAM_PEER_CERT", |facts, _| peer(facts, |own| own.pem.as_str())),
+    ("DOWNSTREAM_PEER_DNS_SAN", |facts, _| peer(facts, |own| joined(own.dns_names()))),
+    ("DOWNSTREAM_PEER_FINGERPRINT_256", |facts, _| peer(facts, |own| own.fingerprint.as_str())),
+    ("DOWNSTREAM_PEER_ISSUER", |facts, _| peer(facts, |own| own.issuer.as_str())),
+    ("DOWNSTREAM_PEER_SERIAL", |facts, _| peer(facts, |own| own.serial.as_str())),
+    ("DOWNSTREAM_PEER_SUBJECT", |facts, _| peer(facts, |own| own.subject.as_str())),
+    ("DOWNSTREAM_PEER_URI_SAN", |facts, _| peer(facts, |own| joined(own.uris()))),
     ("DOWNSTREAM_REMOTE_ADDRESS", |facts, _| address(Some(facts.record.remote))),
     ("DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT", |facts, _| ip(Some(facts.record.remote))),
     ("DOWNSTREAM_REMOTE_PORT", |facts, _| port(Some(facts.record.remote))),
-    ("DOWNSTREAM_TLS_CIPHER", |facts, _| tls(facts, |tls| Some(&tls.cipher))),
-    ("DOWNSTREAM_TLS_VERSION", |facts, _| tls(facts, |tls| Some(&tls.version))),
+    ("DOWNSTREAM_TLS_CIPHER", |facts, _| tls(facts, |tls| tls.cipher)),
+    ("DOWNSTREAM_TLS_VERSION", |facts, _| tls(facts, |tls| tls.version)),
     ("DURATION", |facts, _| milliseconds(facts.record.ended)),
     ("DYNAMIC_METADATA", dynamic_metadata),
     ("EMIT_TIME", |_, pattern| time(SystemTime::now(), pattern)),

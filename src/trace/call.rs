@@ -25,7 +25,7 @@ pub struct Connection {
 }
 
 /// What a client shows when it starts TLS.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClientTls {
     pub server_name: Option<String>,
     /// In the order of preference.

@@ -92,6 +92,11 @@ impl Chain {
         });
         Self { tls, filters: chain.filters.iter().map(|filter| NetworkStep::new(filter, routers)).collect() }
     }
+
+    /// The connection manager, if the chain speaks HTTP.
+    pub fn http(&self) -> Option<&Http> {
+        self.filters.iter().find_map(|filter| if let NetworkStep::Http(http) = filter { Some(&**http) } else { None })
+    }
 }
 
 impl ServerTls {

@@ -25,16 +25,31 @@ pub struct Inspected {
     pub application_protocols: Vec<String>,
 }
 
+/// Which inspectors look at a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Inspectors {
+    pub tls: bool,
+    pub http: bool,
+}
+
+impl Inspectors {
+    /// Those of a listener for connections to this port.
+    pub fn of(listener: &Listener, port: u16) -> Self {
+        let has = |is: fn(&Any) -> bool| {
+            let filters = &listener.listener_filters;
+            filters.iter().any(|own| own.typed_config.as_ref().is_some_and(is) && runs(own, port.into()))
+        };
+        Self {
+            tls: has(|config| matches!(config, Any::TlsInspector(_))),
+            http: has(|config| matches!(config, Any::HttpInspector(_))),
+        }
+    }
+}
+
 impl Inspected {
     /// What the filters of a listener learn.
     pub fn new(listener: &Listener, call: &Call) -> Self {
-        let port = i32::from(call.connection.destination.port());
-        let has = |is: fn(&Any) -> bool| {
-            listener
-                .listener_filters
-                .iter()
-                .any(|filter| filter.typed_config.as_ref().is_some_and(is) && runs(filter, port))
-        };
+        let inspectors = Inspectors::of(listener, call.connection.destination.port());
         let mut inspected = Self {
             destination: call.connection.destination,
             source: call.connection.source,
@@ -43,12 +58,12 @@ impl Inspected {
             application_protocols: Vec::new(),
         };
         match (&call.connection.tls, &call.request) {
-            (Some(tls), _) if has(|config| matches!(config, Any::TlsInspector(_))) => {
+            (Some(tls), _) if inspectors.tls => {
                 inspected.transport_protocol = "tls";
                 inspected.server_name = tls.server_name.as_ref().map(|name| name.to_ascii_lowercase());
                 inspected.application_protocols.clone_from(&tls.application_protocols);
             }
-            (None, Some(request)) if has(|config| matches!(config, Any::HttpInspector(_))) => {
+            (None, Some(request)) if inspectors.http => {
                 inspected.application_protocols.push(request.version.inspected().to_owned());
             }
             _ => {}

@@ -68,12 +68,13 @@ pub use decision::{
 };
 pub use filters::{Chain, External as AuthorizationService, Http, NetworkStep, ServerTls};
 pub use jwt::{Authentication, TokenVerdict};
-pub use listener::{Inspected, describe};
+pub use listener::{Inspected, Inspectors, describe};
+pub use path::port_of;
 pub use matching::{HeaderTest, Metadata, TextTest};
 pub use rbac::{NamedPolicy, Rules, Verdict};
 pub use route_table::RouteTable;
 pub use router::{HostChoice, Router, Tried};
 pub use taken::{Changes, Choice, Taken};
 pub use tracer::{Tracer, Way};
-pub use upstream::Upstream;
+pub use upstream::{Upstream, version};
 pub use walk::{Stop, Walk};

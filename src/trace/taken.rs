@@ -168,27 +168,38 @@ impl<'t> Taken<'t> {
         ])
     }
 
-    /// What is changed of the headers of a response, in order.
-    pub fn response_changes<'c>(&self, chosen: Option<&'c ClusterWeight>) -> impl Iterator<Item = Changes<'c>>
+    fn in_order<'c>(&self, levels: [Option<Changes<'c>>; 4]) -> impl Iterator<Item = Changes<'c>> + use<'c> {
+        in_order(self.configuration, levels)
+    }
+}
+
+impl<'t> Routing<'t> {
+    /// What is changed of the headers of a response, in order. `chosen` is the one of several clusters that answered.
+    pub fn response_changes<'c>(&self, chosen: Option<&'c ClusterWeight>) -> impl Iterator<Item = Changes<'c>> + use<'c>
     where
         't: 'c,
     {
-        self.in_order([
+        let route = self.route.map(|(_, route)| route);
+        let host = self.host.map(|host| host.host);
+        let levels = [
             chosen.map(|own| (&own.response_headers_to_add[..], &own.response_headers_to_remove[..])),
-            Some((&self.route.response_headers_to_add, &self.route.response_headers_to_remove)),
-            Some((&self.host.response_headers_to_add, &self.host.response_headers_to_remove)),
+            route.map(|own| (&own.response_headers_to_add[..], &own.response_headers_to_remove[..])),
+            host.map(|own| (&own.response_headers_to_add[..], &own.response_headers_to_remove[..])),
             self.configuration.map(|own| (&own.response_headers_to_add[..], &own.response_headers_to_remove[..])),
-        ])
+        ];
+        in_order(self.configuration, levels)
     }
+}
 
-    /// The most specific level is the first, so that others may overwrite it, unless the configuration turns that round.
-    fn in_order<'c>(&self, levels: [Option<Changes<'c>>; 4]) -> impl Iterator<Item = Changes<'c>> + use<'c> {
-        let mut levels = levels;
-        if self.configuration.is_some_and(|own| own.most_specific_header_mutations_wins) {
-            levels.reverse();
-        }
-        levels.into_iter().flatten()
+/// The most specific level is the first, so that others may overwrite it, unless the configuration turns that round.
+fn in_order<'c>(
+    configuration: Option<&RouteConfiguration>,
+    mut levels: [Option<Changes<'c>>; 4],
+) -> impl Iterator<Item = Changes<'c>> + use<'c> {
+    if configuration.is_some_and(|own| own.most_specific_header_mutations_wins) {
+        levels.reverse();
     }
+    levels.into_iter().flatten()
 }
 
 impl<'t> Choice<'t> {

@@ -15,7 +15,7 @@ use crate::envoy::network_filter::{TcpClusterSpecifier, TcpProxy};
 use super::answer::{Answer, By};
 use super::call::{Call, Request};
 use super::decision::{ChainChoice, Closed, Decision, Forward, Outcome, Target};
-use super::filters::{Chain, Http, NetworkStep, Routers};
+use super::filters::{Chain, Http, Routers};
 use super::listener::{Inspected, choose};
 use super::router::Router;
 use super::taken::{Choice, Taken};
@@ -187,9 +187,9 @@ impl Tracer {
         }
     }
 
-    /// The listeners, in the order of the configuration, and their chains; the default chain comes after all others.
-    pub fn listeners(&self) -> impl Iterator<Item = (&Listener, &[Chain])> {
-        self.servers.iter().map(|server| (&server.listener, &server.chains[..]))
+    /// A listener by its place in the configuration, and its chains; the default chain comes after all others.
+    pub fn listener(&self, index: usize) -> Option<(&Listener, &[Chain])> {
+        self.servers.get(index).map(|server| (&server.listener, &server.chains[..]))
     }
 
     /// The chain of a listener that takes a connection, and its position.
@@ -206,9 +206,7 @@ impl Tracer {
         let server =
             self.servers.iter().find(|server| decision.listener.is_some_and(|own| std::ptr::eq(own, &server.listener)));
         let chain = server.and_then(|server| server.chains.get(decision.chain.as_ref()?.index));
-        let http = chain.and_then(|chain| {
-            chain.filters.iter().find_map(|filter| if let NetworkStep::Http(http) = filter { Some(http) } else { None })
-        });
+        let http = chain.and_then(Chain::http);
         let (Some(http), Some(cluster), Some(request)) = (http, target.cluster, &target.request) else { return own };
         // The filter acts only on connections that are meant for the mesh.
         let of_mesh = own.iter().any(|protocol| protocol == "istio");

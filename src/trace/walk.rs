@@ -121,6 +121,11 @@ impl<'t, 'c> Walk<'t, 'c> {
         Stop::Closed(Closed::NoFilter)
     }
 
+    /// The position of the filter at which it stopped, among those of the connection or of HTTP.
+    pub fn position(&self) -> usize {
+        self.passed.saturating_sub(1)
+    }
+
     fn mistaken_for_tls(&self, chain: &Chain) -> Option<Closed> {
         match (&chain.tls, &self.connection.tls) {
             (Some(_), None) => Some(Closed::PlainToTls),

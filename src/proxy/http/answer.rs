@@ -1,0 +1,70 @@
+//! What trace answers, as a response.
+
+use http::HeaderValue;
+use http::header::{LOCATION, WWW_AUTHENTICATE};
+
+use crate::trace::{Answer, By, Request, Walk};
+
+use super::reply::Reply;
+use super::stats::ManagerStats;
+
+/// The response, with what access logs say of it.
+pub fn reply(answer: Answer, walk: &Walk<'_, '_>, stats: &ManagerStats) -> Reply {
+    let details = match answer.by {
+        By::Path => "path_normalization_failed".to_owned(),
+        By::Authentication => format!("jwt_authn_access_denied{{{}}}", answer.body.replace(' ', "_")),
+        By::Authorization => format!("rbac_access_denied_matched_policy[{}]", denied_by(walk)),
+        By::Fault => "fault_filter_abort".to_owned(),
+        By::Cors => "cors_response".to_owned(),
+        By::NoHost | By::NoRoute => "route_not_found".to_owned(),
+        By::DirectResponse | By::Redirect | By::HttpsRedirect => "direct_response".to_owned(),
+        By::NoCluster => "cluster_not_found".to_owned(),
+        By::NoAction => "no_action".to_owned(),
+    };
+    let mut reply = Reply::new(answer.status, answer.body, details);
+    match answer.by {
+        By::NoHost | By::NoRoute => {
+            stats.no_route.increment();
+            reply.flag = Some("NR");
+        }
+        By::NoCluster => {
+            stats.no_cluster.increment();
+            reply.flag = Some("NC");
+        }
+        By::Fault => reply.flag = Some("FI"),
+        By::Authentication => {
+            if let Some(request) = &walk.request {
+                reply.headers.insert(WWW_AUTHENTICATE, bearer(request, &reply.body));
+            }
+        }
+        By::Redirect | By::HttpsRedirect | By::DirectResponse => stats.direct.increment(),
+        By::Path => reply.closes = true,
+        By::Cors => reply.is_plain = true,
+        By::Authorization | By::NoAction => {}
+    }
+    if let Some(location) = answer.location.and_then(|location| HeaderValue::try_from(location).ok()) {
+        reply.headers.insert(LOCATION, location);
+    }
+    reply
+}
+
+/// The policy that denied, with letters that fit into a log.
+fn denied_by(walk: &Walk<'_, '_>) -> String {
+    let last = walk.steps.iter().rev().find_map(|step| match step {
+        crate::trace::Step::Policies(policies) => policies.enforced,
+        _ => None,
+    });
+    let policy = last.and_then(|verdicts| verdicts.verdict.policy).unwrap_or("none");
+    policy.replace(char::is_whitespace, "_")
+}
+
+/// Where a token is wanted (Envoy 1.40 `source/extensions/filters/http/jwt_authn/filter.cc`).
+fn bearer(request: &Request, reason: &str) -> HeaderValue {
+    const LONGEST: usize = 256;
+    let scheme = request.header("x-forwarded-proto").unwrap_or_default();
+    let path = request.header("x-envoy-original-path").unwrap_or((&request.path).into());
+    let path = &path[..path.floor_char_boundary(LONGEST.min(path.len()))];
+    let error = if reason == "Jwt is missing" { "" } else { ", error=\"invalid_token\"" };
+    let text = format!("Bearer realm=\"{scheme}://{}{path}\"{error}", request.authority);
+    HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("Bearer"))
+}

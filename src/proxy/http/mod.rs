@@ -1,0 +1,25 @@
+//! HTTP: the connection manager, its filters, the router.
+
+mod answer;
+mod arrival;
+mod certificate;
+mod cors;
+mod counted;
+mod exchange;
+mod external;
+mod fault;
+mod fields;
+mod manager;
+mod mutation;
+mod rate_limit;
+mod reply;
+mod request_id;
+mod response;
+mod router;
+mod session;
+mod stateful;
+mod stats;
+
+pub use external::allows_connection;
+pub use manager::Manager;
+pub use session::{Protocol, Session, serve};

@@ -1,0 +1,132 @@
+//! Responses that the proxy makes itself (Envoy 1.40 `source/common/http/utility.cc`, `prepareLocalReply`).
+
+use std::borrow::Cow;
+use std::fmt::Write;
+
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, StatusCode};
+
+/// A response that is made here.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    pub status: u16,
+    pub body: String,
+    pub headers: HeaderMap,
+    /// `%RESPONSE_CODE_DETAILS%`
+    pub details: Cow<'static, str>,
+    pub flag: Option<&'static str>,
+    /// For clients that speak gRPC, where it does not follow from the status.
+    pub grpc_status: Option<u32>,
+    /// The route says nothing about its headers, and it is no error of a call of gRPC.
+    pub is_plain: bool,
+    /// The connection cannot go on.
+    pub closes: bool,
+}
+
+impl Reply {
+    pub fn new(status: u16, body: impl Into<String>, details: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            status,
+            body: body.into(),
+            headers: HeaderMap::new(),
+            details: details.into(),
+            flag: None,
+            grpc_status: None,
+            is_plain: false,
+            closes: false,
+        }
+    }
+
+    pub fn flagged(self, flag: &'static str) -> Self {
+        Self { flag: Some(flag), ..self }
+    }
+
+    pub fn closing(self) -> Self {
+        Self { closes: true, ..self }
+    }
+
+    pub fn plain(self) -> Self {
+        Self { is_plain: true, ..self }
+    }
+
+    /// Status, headers and body as the client gets them, but for what is the same of all responses.
+    pub fn message(&self, for_grpc: bool) -> (StatusCode, HeaderMap, String) {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut headers = self.headers.clone();
+        if for_grpc && !self.is_plain {
+            let code = self.grpc_status.unwrap_or_else(|| grpc_status(self.status));
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+            headers.insert("grpc-status", code.into());
+            if let Ok(message) = HeaderValue::try_from(percent_encoded(&self.body))
+                && !message.is_empty()
+            {
+                headers.insert("grpc-message", message);
+            }
+            return (StatusCode::OK, headers, String::new());
+        }
+        if !self.body.is_empty() {
+            headers.insert(CONTENT_LENGTH, self.body.len().into());
+            headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static("text/plain"));
+        }
+        (status, headers, self.body.clone())
+    }
+}
+
+/// Whether a client speaks gRPC, by its `content-type`.
+pub fn is_grpc(content_type: Option<&str>) -> bool {
+    let rest = content_type.and_then(|own| own.strip_prefix("application/grpc"));
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['+', ';']))
+}
+
+/// `source/common/grpc/status.cc`
+fn grpc_status(status: u16) -> u32 {
+    match status {
+        400 => 13,
+        401 => 16,
+        403 => 7,
+        404 => 12,
+        429 | 502..=504 => 14,
+        _ => 2,
+    }
+}
+
+/// As gRPC wants texts in headers.
+fn percent_encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'%' | 0..=0x1f | 0x7f.. => {
+                // Writing to a text cannot fail.
+                let _ = write!(encoded, "%{byte:02X}");
+            }
+            _ => encoded.push(char::from(byte)),
+        }
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Reply, is_grpc};
+
+    #[test]
+    fn clients_of_grpc_are_answered_in_headers() {
+        let reply = Reply::new(503, "no healthy upstream 100%", "");
+        let (status, headers, body) = reply.message(true);
+        assert_eq!((status.as_u16(), body.as_str()), (200, ""));
+        assert_eq!(headers["grpc-status"], "14");
+        assert_eq!(headers["grpc-message"], "no healthy upstream 100%25");
+        let (status, headers, body) = reply.message(false);
+        assert_eq!((status.as_u16(), body.len()), (503, 24));
+        assert_eq!(headers["content-length"], "24");
+        assert_eq!(headers["content-type"], "text/plain");
+    }
+
+    #[test]
+    fn grpc_is_told_by_the_type_of_the_content() {
+        let table = [("application/grpc", true), ("application/grpc+proto", true), ("application/grpc-web", false)];
+        for (content_type, expected) in table {
+            assert_eq!(is_grpc(Some(content_type)), expected, "{content_type}");
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! `x-request-id` (Envoy 1.40 `source/extensions/request_id/uuid`).
+
+use std::fmt::Write;
+
+use crate::proxy::dice::Dice;
+
+/// A random UUID, version 4.
+pub fn random_uuid(dice: &Dice) -> String {
+    let (high, low) = (dice.number(), dice.number());
+    let high = high & !0xf000 | 0x4000;
+    let low = low & !(0b11 << 62) | 0b10 << 62;
+    let mut text = String::with_capacity(36);
+    // Writing to a text cannot fail.
+    let _ = write!(text, "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", high >> 32, high >> 16 & 0xffff, high & 0xffff, low >> 48, low & 0xffff_ffff_ffff);
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::random_uuid;
+    use crate::proxy::dice::Dice;
+
+    #[test]
+    fn they_say_which_version_they_are() {
+        let dice = Dice::new(Some(1), 1);
+        for _ in 0..100 {
+            let id = random_uuid(&dice);
+            assert_eq!((id.len(), &id[14..15]), (36, "4"));
+            assert!(matches!(&id[19..20], "8" | "9" | "a" | "b"), "{id}");
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! One connection of a client, from its first byte to the filter that serves it.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+
+use crate::envoy::http_connection_manager::CodecType;
+use crate::envoy::network_filter::TcpProxy;
+use crate::proxy::http::{self, Protocol, Session};
+use crate::proxy::record::{Client, ClientTlsFacts, Record};
+use crate::proxy::shared::Shared;
+use crate::proxy::snapshot::Place;
+use crate::trace::{ClientTls, Connection, Inspected, Inspectors, Stop, Walk};
+
+use super::inspect::{First, inspect, speaks_http2};
+use super::rewind::Rewind;
+
+/// Serves a connection until it ends or the proxy stops.
+pub async fn serve(stream: TcpStream, peer: SocketAddr, local: SocketAddr, name: Arc<str>, shared: Arc<Shared>) {
+    let _open = shared.open();
+    tokio::select! {
+        biased;
+        () = run(stream, peer, local, name, &shared) => {}
+        () = shared.stopped() => {}
+    }
+}
+
+async fn run(stream: TcpStream, direct: SocketAddr, local: SocketAddr, name: Arc<str>, shared: &Arc<Shared>) {
+    let snapshot = shared.current();
+    let Some(index) = snapshot.listener(&name) else { return };
+    let plan = &snapshot.listeners[index];
+    plan.stats.begin();
+    let _active = plan.stats.active.hold();
+    let mut stream = Rewind::new(stream);
+    let mut first = First::default();
+    let (mut peer, mut destination) = (direct, local);
+    let filters = async {
+        if let Some((source, own)) = plan.filters.addresses(&mut stream).await? {
+            (peer, destination) = (source, own);
+        }
+        let inspectors = match snapshot.tracer.listener(index) {
+            Some((listener, _)) => Inspectors::of(listener, destination.port()),
+            None => Inspectors { tls: false, http: false },
+        };
+        inspect(&mut stream, inspectors, &mut first).await
+    };
+    let inspected = match plan.filters_timeout {
+        Some(timeout) => shared.runtime.time.timeout(timeout, filters).await,
+        None => Ok(filters.await),
+    };
+    match inspected {
+        Ok(Ok(())) => {}
+        Err(_) if plan.continues_on_timeout => {}
+        Ok(Err(_)) | Err(_) => return,
+    }
+    let inspected = known(&first, peer, destination);
+    let Some(place) = Place::choose(&snapshot, index, &inspected) else {
+        plan.stats.no_chain.increment();
+        return;
+    };
+    let client = Client {
+        id: shared.next_connection(),
+        local: destination,
+        peer,
+        direct,
+        server_name: inspected.server_name.clone(),
+        listener: name,
+        chain: Arc::clone(&place.plan().name),
+        tls: None,
+    };
+    let accepted = Accepted { shared: Arc::clone(shared), client, inspected, place };
+    match &accepted.place.plan().tls {
+        None => accepted.go_on(stream, None, first.tls).await,
+        Some(tls) => {
+            let handshake = shared.runtime.time.timeout(accepted.place.plan().tls_timeout, tls.accept(stream)).await;
+            // A client that fails has been told by an alert.
+            let Ok(Ok((stream, facts))) = handshake else { return plan.stats.handshake_failed.increment() };
+            let (_, connection) = stream.get_ref();
+            let tls = ClientTls {
+                server_name: connection.server_name().map(str::to_owned),
+                application_protocols: first.tls.map(|tls| tls.application_protocols).unwrap_or_default(),
+                identity: facts.peer.as_ref().and_then(|peer| peer.uris().next()).map(str::to_owned),
+            };
+            let protocol = connection.alpn_protocol().map(<[u8]>::to_vec);
+            let place = accepted.place.clone();
+            let mut accepted = accepted;
+            accepted.client.tls = Some(facts);
+            accepted.client.server_name = accepted.client.server_name.or_else(|| tls.server_name.clone());
+            drop(place);
+            accepted.go_on(Rewind::new(stream), protocol, Some(tls)).await;
+        }
+    }
+}
+
+/// What is known when the chain is chosen.
+fn known(first: &First, peer: SocketAddr, destination: SocketAddr) -> Inspected {
+    let tls = first.tls.as_ref();
+    let of_tls = tls.map(|tls| tls.application_protocols.clone());
+    let of_http = first.http.map(|version| vec![version.to_owned()]);
+    Inspected {
+        destination,
+        source: peer.ip(),
+        server_name: tls.and_then(|tls| tls.server_name.clone()),
+        transport_protocol: if tls.is_some() { "tls" } else { "raw_buffer" },
+        application_protocols: of_tls.or(of_http).unwrap_or_default(),
+    }
+}
+
+/// A connection that has its chain.
+struct Accepted {
+    shared: Arc<Shared>,
+    client: Client,
+    inspected: Inspected,
+    place: Place,
+}
+
+impl Accepted {
+    /// Runs the network filters. `protocol` is what client and proxy agreed on by ALPN.
+    async fn go_on<S>(self, stream: Rewind<S>, protocol: Option<Vec<u8>>, tls: Option<ClientTls>)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let Self { shared, client, inspected, place } = self;
+        let connection = Connection { destination: client.local, source: client.peer.ip(), tls };
+        let client = Arc::new(client);
+        let Some(chain) = place.chain() else { return };
+        let mut walk = Walk::new(&connection, &inspected, chain);
+        let what = loop {
+            match walk.connect(chain) {
+                Stop::Unknown(..) => {}
+                Stop::Ask(_) => {
+                    if !http::allows_connection(&place, &walk, &client, &shared.runtime).await {
+                        return place.plan().logs.write(&closed(&client, "UAEX", "ext_authz_denied"));
+                    }
+                }
+                Stop::Closed(reason) => {
+                    let details = format!("{reason:?}").to_ascii_lowercase();
+                    return place.plan().logs.write(&closed(&client, "-", details));
+                }
+                Stop::Http(_) => break What::Http,
+                Stop::Tcp(proxy) => break What::Tcp(proxy),
+                Stop::Answer(_) | Stop::Fault(..) | Stop::Route(_) => return,
+            }
+        };
+        match what {
+            What::Tcp(proxy) => pass(stream, proxy, &place, &client, &shared).await,
+            What::Http => {
+                let Some(manager) = place.plan().manager.clone() else { return };
+                let session = Session::new(shared, client, connection, inspected, place);
+                speak(stream, protocol, Arc::new(session), manager).await;
+            }
+        }
+    }
+}
+
+/// What a connection is for.
+enum What<'w> {
+    Http,
+    Tcp(&'w TcpProxy),
+}
+
+/// Speaks the version of HTTP that the configuration says, else the one that was agreed on, else that which the client
+/// begins with.
+async fn speak<S>(mut stream: Rewind<S>, protocol: Option<Vec<u8>>, session: Arc<Session>, manager: Arc<http::Manager>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let protocol = match (manager.config.codec_type, protocol.as_deref()) {
+        (CodecType::Http1, _) => Protocol::Http1,
+        (CodecType::Http2, _) | (_, Some(b"h2")) => Protocol::Http2,
+        (_, Some(b"http/1.1" | b"http/1.0")) => Protocol::Http1,
+        _ => {
+            let time = session.shared.runtime.time;
+            let begun = match manager.idle {
+                Some(idle) => time.timeout(idle, speaks_http2(&mut stream)).await,
+                None => Ok(speaks_http2(&mut stream).await),
+            };
+            match begun {
+                Ok(Ok(true)) => Protocol::Http2,
+                Ok(Ok(false)) => Protocol::Http1,
+                Ok(Err(_)) | Err(_) => return,
+            }
+        }
+    };
+    http::serve(stream, protocol, session, manager).await;
+}
+
+fn closed(client: &Arc<Client>, flag: &'static str, details: impl Into<std::borrow::Cow<'static, str>>) -> Record {
+    let mut record = Record::new(Arc::clone(client), None);
+    if flag != "-" {
+        record.flags.raise(flag);
+    }
+    record.details = Some(details.into());
+    record
+}
+
+/// Passes bytes on to the cluster that the filter names.
+async fn pass<S>(mut stream: Rewind<S>, proxy: &TcpProxy, place: &Place, client: &Arc<Client>, shared: &Arc<Shared>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let _ = (&mut stream, proxy, place, client, shared, Ordering::Relaxed);
+}

@@ -1,0 +1,14 @@
+//! Listeners: they accept connections, look at their first bytes, and hand them to their filter chain.
+
+mod accept;
+mod client_hello;
+mod connection;
+mod inspect;
+mod proxy_protocol;
+mod rewind;
+mod server_tls;
+
+pub use accept::{Listening, bind};
+pub use inspect::SocketFilters;
+pub use rewind::Rewind;
+pub use server_tls::ServerTls;
