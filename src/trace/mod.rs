@@ -69,8 +69,8 @@ pub use decision::{
 pub use filters::{Chain, External as AuthorizationService, Http, NetworkStep, ServerTls};
 pub use jwt::{Authentication, TokenVerdict};
 pub use listener::{Inspected, Inspectors, describe};
-pub use path::port_of;
 pub use matching::{HeaderTest, Metadata, TextTest};
+pub use path::port_of;
 pub use rbac::{NamedPolicy, Rules, Verdict};
 pub use route_table::RouteTable;
 pub use router::{HostChoice, Router, Tried};

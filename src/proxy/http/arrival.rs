@@ -118,14 +118,21 @@ fn underscores(request: &mut Request, manager: &Manager) -> Result<(), Reply> {
 pub fn is_upgrade(request: &Request) -> bool {
     request.version == Version::Http1
         && request.headers.has(UPGRADE.as_str())
-        && request.header(CONNECTION.as_str()).is_some_and(|value| {
-            value.split(',').any(|token| token.trim().eq_ignore_ascii_case("upgrade"))
-        })
+        && request
+            .header(CONNECTION.as_str())
+            .is_some_and(|value| value.split(',').any(|token| token.trim().eq_ignore_ascii_case("upgrade")))
 }
 
 /// Adds what upstreams are to know, and removes what they are not to believe. `remote` is the client, as far as proxies
 /// before this one are trusted.
-pub fn clean(request: &mut Request, http: &Http, manager: &Manager, session: &Session, remote: SocketAddr, dice: &Dice) {
+pub fn clean(
+    request: &mut Request,
+    http: &Http,
+    manager: &Manager,
+    session: &Session,
+    remote: SocketAddr,
+    dice: &Dice,
+) {
     let is_upgrade = is_upgrade(request);
     let trailers = request.header(TE.as_str()).is_some_and(|te| te.split(',').any(|part| part.trim() == "trailers"));
     request.headers.retain(|name, _| {

@@ -13,12 +13,12 @@ use tokio::time::Instant;
 use crate::envoy::Any;
 use crate::envoy::http_connection_manager::ServerHeaderTransformation;
 use crate::envoy::route::ClusterWeight;
+use crate::proxy::Body;
 use crate::proxy::clock::date_header;
 use crate::proxy::record::Record;
 use crate::proxy::runtime::Runtime;
 use crate::proxy::snapshot::Place;
 use crate::proxy::substitution::{Facts, expand};
-use crate::proxy::Body;
 use crate::trace::{Cors, Http, Request, Step, Stop, TokenVerdict, Version, Walk, change};
 
 use super::counted::Counted;
@@ -193,7 +193,9 @@ impl<'x> Exchange<'x> {
             match stop {
                 Stop::Route(taken) => return Ok(taken),
                 Stop::Answer(answer) => return Err(answer::reply(answer, walk, &self.manager.stats)),
-                Stop::Closed(_) | Stop::Http(_) | Stop::Tcp(_) => return Err(Reply::new(404, "", "filter_chain_not_found")),
+                Stop::Closed(_) | Stop::Http(_) | Stop::Tcp(_) => {
+                    return Err(Reply::new(404, "", "filter_chain_not_found"));
+                }
                 Stop::Fault(_, fault) => {
                     let Some(record) = self.ending.record() else { continue };
                     if let Some(reply) = fault::inject(fault, runtime, &self.manager.stats, record).await {
@@ -271,7 +273,9 @@ impl<'x> Exchange<'x> {
     fn allow_origin(&mut self, walk: &Walk<'x, 'x>) {
         let Some(Step::Cors(cors)) = walk.steps.iter().rev().find(|step| matches!(step, Step::Cors(_))) else { return };
         let told = self.edits.iter().any(|edit| matches!(edit, Edit::Set(_)));
-        let Some(Any::CorsPolicy(policy)) = walk.own_config("envoy.filters.http.cors").filter(|_| !told) else { return };
+        let Some(Any::CorsPolicy(policy)) = walk.own_config("envoy.filters.http.cors").filter(|_| !told) else {
+            return;
+        };
         let preflight = match cors {
             Cors::Preflight { allowed: true } => true,
             Cors::Request { allowed: true } => false,
@@ -312,12 +316,7 @@ impl<'x> Exchange<'x> {
     }
 
     /// What the route and those around it do to the headers of a response.
-    pub fn change_response(
-        &mut self,
-        walk: &Walk<'x, 'x>,
-        headers: &mut HeaderMap,
-        chosen: Option<&ClusterWeight>,
-    ) {
+    pub fn change_response(&mut self, walk: &Walk<'x, 'x>, headers: &mut HeaderMap, chosen: Option<&ClusterWeight>) {
         let (Some(routing), Some(record)) = (&walk.routing, self.ending.record()) else { return };
         for changes in routing.response_changes(chosen) {
             change(headers, changes, &mut |text, headers| {
@@ -377,7 +376,8 @@ impl<'x> Exchange<'x> {
             tokio::spawn(tunnel.run(self.ending));
             return http::Response::from_parts(parts, Outgoing::nothing());
         }
-        let body = if status == StatusCode::NO_CONTENT || status == StatusCode::NOT_MODIFIED { Body::Empty } else { body };
+        let body =
+            if status == StatusCode::NO_CONTENT || status == StatusCode::NOT_MODIFIED { Body::Empty } else { body };
         http::Response::from_parts(parts, Outgoing::new(body, self.ending, self.deadline, self.stream_idle))
     }
 

@@ -71,7 +71,8 @@ impl RateLimit {
             Some(Any::Other(config)) => {
                 let mut of_routes = lock(&self.of_routes);
                 let address = std::ptr::from_ref(&**config) as usize;
-                let made = of_routes.entry(address).or_insert_with(|| Arc::new(Limit::new(&config.fields, &self.runtime)));
+                let made =
+                    of_routes.entry(address).or_insert_with(|| Arc::new(Limit::new(&config.fields, &self.runtime)));
                 Arc::clone(made)
             }
             _ => Arc::clone(&self.own),

@@ -11,7 +11,15 @@ pub fn random_uuid(dice: &Dice) -> String {
     let low = low & !(0b11 << 62) | 0b10 << 62;
     let mut text = String::with_capacity(36);
     // Writing to a text cannot fail.
-    let _ = write!(text, "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", high >> 32, high >> 16 & 0xffff, high & 0xffff, low >> 48, low & 0xffff_ffff_ffff);
+    let _ = write!(
+        text,
+        "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+        high >> 32,
+        high >> 16 & 0xffff,
+        high & 0xffff,
+        low >> 48,
+        low & 0xffff_ffff_ffff
+    );
     text
 }
 

@@ -66,9 +66,8 @@ impl Session {
             let current = self.shared.current();
             let listener = current.listener(&place.listener().name);
             let next = listener.and_then(|listener| Place::choose(&current, listener, &self.inspected));
-            let fits = |next: &Place| {
-                next.plan().manager.is_some() && next.plan().tls.is_some() == place.plan().tls.is_some()
-            };
+            let fits =
+                |next: &Place| next.plan().manager.is_some() && next.plan().tls.is_some() == place.plan().tls.is_some();
             if let Some(next) = next.filter(fits) {
                 *place = next;
             }

@@ -65,7 +65,13 @@ impl Listening {
     }
 
     /// Accepts from now on, on each of the runtimes, and no more from what is not among the listeners.
-    pub fn accept(&self, ready: Vec<Ready>, plans: &[ListenerPlan], shared: &Arc<Shared>, runtimes: &[Handle]) -> io::Result<()> {
+    pub fn accept(
+        &self,
+        ready: Vec<Ready>,
+        plans: &[ListenerPlan],
+        shared: &Arc<Shared>,
+        runtimes: &[Handle],
+    ) -> io::Result<()> {
         let mut sockets = lock(&self.0);
         sockets.retain(|name, socket| {
             let stays = plans.iter().any(|plan| plan.name == *name && plan.address == socket.wanted);

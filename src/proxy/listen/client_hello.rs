@@ -34,7 +34,9 @@ pub fn parse(bytes: &[u8]) -> Parsed {
     loop {
         match rest {
             [] => return Parsed::Incomplete,
-            [HANDSHAKE] | [HANDSHAKE, 3] | [HANDSHAKE, 3, 0..=4] | [HANDSHAKE, 3, 0..=4, _] => return Parsed::Incomplete,
+            [HANDSHAKE] | [HANDSHAKE, 3] | [HANDSHAKE, 3, 0..=4] | [HANDSHAKE, 3, 0..=4, _] => {
+                return Parsed::Incomplete;
+            }
             [HANDSHAKE, 3, 0..=4, high, low, body @ ..] => {
                 let length = usize::from(u16::from_be_bytes([*high, *low]));
                 message.extend_from_slice(&body[..length.min(body.len())]);
@@ -142,8 +144,10 @@ mod tests {
 
     #[test]
     fn names_and_protocols_are_found() {
-        let expected =
-            ClientHello { server_name: Some("a.test".to_owned()), protocols: vec!["h2".to_owned(), "http/1.1".to_owned()] };
+        let expected = ClientHello {
+            server_name: Some("a.test".to_owned()),
+            protocols: vec!["h2".to_owned(), "http/1.1".to_owned()],
+        };
         assert_eq!(parse(&hello("A.test", &["h2", "http/1.1"])), Parsed::Hello(expected));
         assert_eq!(parse(&hello("127.0.0.1", &[])), Parsed::Hello(ClientHello::default()));
     }

@@ -72,7 +72,9 @@ impl SocketFilters {
                 }
                 proxy_protocol::Parsed::Absent if wanted.is_optional => return Ok(None),
                 proxy_protocol::Parsed::Incomplete if stream.look().await? => {}
-                _ => return Err(io::Error::new(io::ErrorKind::InvalidData, "there is no header of the PROXY protocol")),
+                _ => {
+                    return Err(io::Error::new(io::ErrorKind::InvalidData, "there is no header of the PROXY protocol"));
+                }
             }
         }
     }

@@ -7,7 +7,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Parsed {
     /// The addresses of client and destination, if they are told, and the length of the header.
-    Header { addresses: Option<(SocketAddr, SocketAddr)>, length: usize },
+    Header {
+        addresses: Option<(SocketAddr, SocketAddr)>,
+        length: usize,
+    },
     Incomplete,
     /// There is no header.
     Absent,
@@ -106,7 +109,12 @@ mod tests {
     #[test]
     fn what_is_no_header_is_told_apart() {
         assert_eq!(parse(b"GET / HTTP/1.1"), Parsed::Absent);
-        for bytes in [&b"PROXY TCP4 x y 1 2\r\n"[..], b"PROXY TCP4\r\n", b"\r\n\r\n\0\r\nQUIT\n\x31\x11\0\0", &[b"PROXY ".as_slice(), &[b'x'; 110]].concat()] {
+        for bytes in [
+            &b"PROXY TCP4 x y 1 2\r\n"[..],
+            b"PROXY TCP4\r\n",
+            b"\r\n\r\n\0\r\nQUIT\n\x31\x11\0\0",
+            &[b"PROXY ".as_slice(), &[b'x'; 110]].concat(),
+        ] {
             assert_eq!(parse(bytes), Parsed::Invalid, "{bytes:?}");
         }
     }

@@ -15,11 +15,17 @@ pub struct ServerTls(tls::ServerTls);
 
 impl ServerTls {
     /// `None` for plain text.
-    pub fn of(chain: &FilterChain, secrets: &Secrets, place: &str, notes: &mut Vec<Note>) -> Result<Option<Self>, Note> {
+    pub fn of(
+        chain: &FilterChain,
+        secrets: &Secrets,
+        place: &str,
+        notes: &mut Vec<Note>,
+    ) -> Result<Option<Self>, Note> {
         let Some(socket) = &chain.transport_socket else { return Ok(None) };
         match &socket.typed_config {
             Some(Any::DownstreamTls(context)) => {
-                let made = tls::ServerTls::new(context, secrets).map_err(|invalid| Note::new(place, invalid.to_string()))?;
+                let made =
+                    tls::ServerTls::new(context, secrets).map_err(|invalid| Note::new(place, invalid.to_string()))?;
                 notes.extend(made.notes.iter().map(|text| Note::new(place, text)));
                 Ok(Some(Self(made)))
             }

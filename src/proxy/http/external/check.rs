@@ -214,7 +214,10 @@ pub fn connection(client: &Client, identity: Option<&str>) -> CheckRequest {
     let own = client.tls.as_ref().and_then(|tls| tls.own.as_ref()?.uris().next());
     let peer = |address: SocketAddr, principal: Option<&str>| Peer {
         address: Some(Address {
-            socket_address: Some(SocketAddress { address: address.ip().to_string(), port_value: address.port().into() }),
+            socket_address: Some(SocketAddress {
+                address: address.ip().to_string(),
+                port_value: address.port().into(),
+            }),
         }),
         principal: principal.unwrap_or_default().to_owned(),
     };
@@ -262,7 +265,9 @@ fn map(options: Vec<HeaderOption>) -> HeaderMap {
         if !appends {
             map.remove(name.as_str());
         }
-        if let (Result::Ok(name), Result::Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::try_from(value)) {
+        if let (Result::Ok(name), Result::Ok(value)) =
+            (HeaderName::from_bytes(name.as_bytes()), HeaderValue::try_from(value))
+        {
             map.append(name, value);
         }
     }

@@ -18,7 +18,12 @@ const PATH: &str = "/envoy.service.auth.v3.Authorization/Check";
 const PREFIX: usize = 5;
 
 /// `None` if the service fails.
-pub async fn check(service: &GrpcService, message: CheckRequest, place: &Place, runtime: &Runtime) -> Option<CheckResponse> {
+pub async fn check(
+    service: &GrpcService,
+    message: CheckRequest,
+    place: &Place,
+    runtime: &Runtime,
+) -> Option<CheckResponse> {
     let target = service.envoy_grpc.as_ref()?;
     let timeout = service.timeout.unwrap_or(TIMEOUT);
     let authority = if target.authority.is_empty() { &target.cluster_name } else { &target.authority };

@@ -29,9 +29,8 @@ pub async fn ask(
 ) -> Verdict {
     let Some(uri) = &service.server_uri else { return Verdict::Failed };
     let mut headers: Headers = Headers::default();
-    let is_told = |name: &str| {
-        ALWAYS.contains(&name) || told.is_some_and(|tests| tests.iter().any(|test| test.matches(name)))
-    };
+    let is_told =
+        |name: &str| ALWAYS.contains(&name) || told.is_some_and(|tests| tests.iter().any(|test| test.matches(name)));
     for (name, value) in request.headers.iter().filter(|(name, _)| is_told(name)) {
         if name != "content-length" {
             headers.add(name, value);
@@ -40,12 +39,8 @@ pub async fn ask(
     headers.set("content-length", content.len().to_string());
     let to_add = service.authorization_request.iter().flat_map(|own| &own.headers_to_add);
     to_add.for_each(|header| headers.set(&header.key, header.value.clone()));
-    let question = Request {
-        path: format!("{}{}", service.path_prefix, request.path),
-        headers,
-        claims: None,
-        ..request.clone()
-    };
+    let question =
+        Request { path: format!("{}{}", service.path_prefix, request.path), headers, claims: None, ..request.clone() };
     let cluster = uri.cluster.as_deref().unwrap_or_default();
     let timeout = uri.timeout.unwrap_or(TIMEOUT);
     let runtime = session.shared.runtime.as_ref();
@@ -56,9 +51,9 @@ pub async fn ask(
     let (parts, body) = response.into_parts();
     if parts.status.as_u16() == 200 {
         let upstream = chosen(&parts.headers, rules.allowed_upstream_headers.as_ref(), &[]);
-        let set = upstream.iter().map(|(name, value)| {
-            (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())
-        });
+        let set = upstream
+            .iter()
+            .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
         return Verdict::Allowed(Allowed {
             set: set.collect(),
             response: chosen(&parts.headers, rules.allowed_client_headers_on_success.as_ref(), &[]),
@@ -80,9 +75,8 @@ pub async fn ask(
 /// Those of the headers that a list names.
 fn chosen(headers: &HeaderMap, list: Option<&ListStringMatcher>, always: &[&str]) -> HeaderMap {
     let tests: Vec<_> = list.iter().flat_map(|list| &list.patterns).map(TextTest::new).collect();
-    let wanted = |name: &HeaderName| {
-        always.contains(&name.as_str()) || tests.iter().any(|test| test.matches(name.as_str()))
-    };
+    let wanted =
+        |name: &HeaderName| always.contains(&name.as_str()) || tests.iter().any(|test| test.matches(name.as_str()));
     let chosen = headers.iter().filter(|(name, _)| wanted(name));
     without_frame(chosen.map(|(name, value)| (name.clone(), value.clone())).collect())
 }

@@ -66,7 +66,8 @@ const LONGEST_ANSWER: usize = 1 << 20;
 impl External {
     pub fn new(config: &HttpExtAuthz) -> Self {
         let told = config.allowed_headers.as_ref();
-        let status = config.status_on_error.as_ref().and_then(|status| super::rate_limit::status_code(&status.code.write()));
+        let status =
+            config.status_on_error.as_ref().and_then(|status| super::rate_limit::status_code(&status.code.write()));
         Self {
             told: told.map(|own| own.patterns.iter().map(TextTest::new).collect()),
             denial: status.unwrap_or(403),
@@ -143,7 +144,12 @@ impl External {
 }
 
 /// Whether the service of a network filter lets a connection pass.
-pub async fn allows_connection(place: &Place, walk: &Walk<'_, '_>, client: &Client, runtime: &crate::proxy::runtime::Runtime) -> bool {
+pub async fn allows_connection(
+    place: &Place,
+    walk: &Walk<'_, '_>,
+    client: &Client,
+    runtime: &crate::proxy::runtime::Runtime,
+) -> bool {
     let listener = place.snapshot.tracer.listener(place.listener).map(|(listener, _)| listener);
     let chain = listener.and_then(|own| own.filter_chains.get(place.chain).or(own.default_filter_chain.as_ref()));
     let Some(Filter { typed_config: Some(Any::NetworkExtAuthz(config)), .. }) =

@@ -88,6 +88,10 @@ impl Clock<'_> {
             (!idle.is_zero()).then(|| (now + time.on_wall(idle), Tried::Idle { request_ended: true })),
             self.stream.map(|stream| (stream, Tried::StreamTooLong)),
         ];
-        limits.into_iter().flatten().min_by_key(|(until, _)| *until).unwrap_or((time.after(Duration::MAX), Tried::TimedOut))
+        limits
+            .into_iter()
+            .flatten()
+            .min_by_key(|(until, _)| *until)
+            .unwrap_or((time.after(Duration::MAX), Tried::TimedOut))
     }
 }

@@ -26,9 +26,10 @@ const LONGEST: Duration = Duration::from_secs(300);
 pub fn send(exchange: &Exchange<'_>, request: &Request, route: &Route<'_>) {
     let runtime = exchange.runtime();
     for policy in &route.taken.action.request_mirror_policies {
-        let part = policy.runtime_fraction.as_ref().map_or(ALL, |fraction| {
-            fraction.default_value.as_ref().map_or(0, parts_of_a_million)
-        });
+        let part = policy
+            .runtime_fraction
+            .as_ref()
+            .map_or(ALL, |fraction| fraction.default_value.as_ref().map_or(0, parts_of_a_million));
         let cluster = route.place.snapshot.clusters.get(&policy.cluster);
         let Some(cluster) = cluster.filter(|_| runtime.dice.chance(part, ALL)) else { continue };
         let body = match route.body.has_ended() {
@@ -89,7 +90,10 @@ impl hyper::body::Body for Copied {
     type Data = Bytes;
     type Error = BodyError;
 
-    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         self.0.poll_recv(context).map(|frame| frame.map(Ok))
     }
 }

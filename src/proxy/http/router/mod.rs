@@ -203,9 +203,8 @@ fn rewrite<'x>(exchange: &mut Exchange<'x>, walk: &mut Walk<'x, 'x>, route: &Rou
     let (Some(request), Some(record)) = (&mut walk.request, exchange.ending.record()) else { return };
     record.attempts = 1;
     let limit = route.timeouts.expected(retries.per_try, Duration::ZERO).filter(|_| !exchange.manager.is_discreet);
-    let mut value = |text: &str, request: &Request| {
-        expand(text, &Facts { record, request: Some(request), response: None })
-    };
+    let mut value =
+        |text: &str, request: &Request| expand(text, &Facts { record, request: Some(request), response: None });
     route.taken.rewrite(request, route.chosen, limit, &mut value);
 }
 
@@ -251,7 +250,8 @@ async fn once<'x>(
         }
         Tried::Answered(Err(failure)) => {
             route.cluster.record(&host, outcome(&failure));
-            let answer = retries.on_failure(&failure, !matches!(failure, Failure::Connect(_) | Failure::ConnectTimeout));
+            let answer =
+                retries.on_failure(&failure, !matches!(failure, Failure::Connect(_) | Failure::ConnectTimeout));
             (answer, refuse(&failure, retries), failure_text(&failure))
         }
         Tried::TryTimedOut => {

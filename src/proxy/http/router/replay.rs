@@ -51,8 +51,7 @@ pub struct Reading {
 impl Replay {
     pub fn new(source: Body, limit: usize) -> Self {
         let has_ended = source.is_end_stream();
-        let kept =
-            Kept { source, frames: Vec::new(), size: 0, is_full: false, has_ended, limit, mirrors: Vec::new() };
+        let kept = Kept { source, frames: Vec::new(), size: 0, is_full: false, has_ended, limit, mirrors: Vec::new() };
         Self { kept: Arc::new(Mutex::new(kept)), end: Arc::default() }
     }
 
@@ -129,7 +128,10 @@ impl hyper::body::Body for Reading {
     type Data = Bytes;
     type Error = BodyError;
 
-    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let replay = self.replay.clone();
         let mut kept = lock(&replay.kept);
         if let Some(part) = kept.frames.get(self.at) {

@@ -282,14 +282,19 @@ mod tests {
             ("5xx", Failure::NoHealthyHost, false, Answer::No),
         ];
         for (words, failure, began, expected) in table {
-            assert_eq!(retries(&json!({"retryOn": words})).on_failure(&failure, began), expected, "{words} {failure:?}");
+            assert_eq!(
+                retries(&json!({"retryOn": words})).on_failure(&failure, began),
+                expected,
+                "{words} {failure:?}"
+            );
         }
     }
 
     #[test]
     fn pauses_grow_up_to_ten_times_the_first() {
         let dice = Dice::new(Some(1), 1);
-        let mut retries = retries(&json!({"retryOn": "reset", "numRetries": 9, "retryBackOff": {"baseInterval": "0.1s"}}));
+        let mut retries =
+            retries(&json!({"retryOn": "reset", "numRetries": 9, "retryBackOff": {"baseInterval": "0.1s"}}));
         for most in [100, 200, 400, 800, 1000, 1000] {
             assert_eq!(retries.on_failure(&Failure::Reset, true), Answer::Yes);
             assert!((0..50).all(|_| retries.pause(&dice) <= Duration::from_millis(most)));
