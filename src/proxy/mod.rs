@@ -109,7 +109,9 @@ impl Proxy {
             admin: None,
             reloading: Mutex::new(()),
         };
-        running.listen(&running.shared.current())?;
+        let snapshot = running.shared.current();
+        snapshot.clusters.warm(running.shared.runtime.time).await;
+        running.listen(&snapshot)?;
         Ok(running)
     }
 }

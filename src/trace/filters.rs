@@ -9,6 +9,7 @@ use crate::envoy::ext_authz::{ExtAuthzService, HttpExtAuthz, NetworkExtAuthz};
 use crate::envoy::http_connection_manager::{
     HttpConnectionManager, HttpFilter, PathWithEscapedSlashesAction, RouteSpecifier,
 };
+use crate::envoy::http_filter::HttpFault;
 use crate::envoy::istio::AlpnProtocol;
 use crate::envoy::listener::{Filter, FilterChain};
 use crate::envoy::network_filter::TcpProxy;
@@ -68,8 +69,9 @@ pub enum HttpStep {
     Policies(Rbac),
     Tokens(Box<Authentication>),
     External(Box<External>),
-    Fault,
-    Cors,
+    /// By the name under which routes configure it; what the filter itself says is for routes that do not.
+    Fault(String, Box<HttpFault>),
+    Cors(String),
     Router,
     Passive,
     Unknown(String),
@@ -179,8 +181,8 @@ impl HttpStep {
             Some(Any::HttpRbac(rbac)) => HttpStep::Policies(Rbac::new(rbac.rules.as_ref(), rbac.shadow_rules.as_ref())),
             Some(Any::JwtAuthentication(config)) => HttpStep::Tokens(Box::new(Authentication::new(config))),
             Some(Any::HttpExtAuthz(config)) => HttpStep::External(Box::new(External::of_http(config))),
-            Some(Any::Fault(_)) => HttpStep::Fault,
-            Some(Any::Cors(_)) => HttpStep::Cors,
+            Some(Any::Fault(config)) => HttpStep::Fault(filter.name.clone(), config.clone()),
+            Some(Any::Cors(_)) => HttpStep::Cors(filter.name.clone()),
             Some(Any::Router(_)) => HttpStep::Router,
             Some(config) if is_passive(config) => HttpStep::Passive,
             _ => HttpStep::Unknown(filter.name.clone()),

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use serde_json::json;
 
 use crate::envoy::Any;
-use crate::envoy::http_filter::HttpFault;
+use crate::envoy::http_filter::{CorsPolicy, HttpFault};
 use crate::envoy::network_filter::TcpProxy;
 use crate::envoy::route::TlsRequirementType;
 
@@ -28,9 +28,6 @@ use super::taken::Taken;
 const HTTP_RBAC: &str = "envoy.filters.http.rbac";
 const NETWORK_RBAC: &str = "envoy.filters.network.rbac";
 
-const HTTP_FAULT: &str = "envoy.filters.http.fault";
-const HTTP_CORS: &str = "envoy.filters.http.cors";
-
 /// One call on its way through a chain.
 #[derive(Debug)]
 pub struct Walk<'t, 'c> {
@@ -44,6 +41,8 @@ pub struct Walk<'t, 'c> {
     pub metadata: Metadata,
     pub steps: Vec<Step<'t>>,
     pub routing: Option<Routing<'t>>,
+    /// By which the origin of the request was judged.
+    pub cors: Option<&'t CorsPolicy>,
     /// Decides which request is of a part of all requests; without it, every request is of every part.
     pub random: Option<u64>,
     /// How many filters it has passed.
@@ -81,6 +80,7 @@ impl<'t, 'c> Walk<'t, 'c> {
             metadata: Metadata::new(),
             steps: Vec::new(),
             routing: None,
+            cors: None,
             random: None,
             passed: 0,
         }
@@ -209,16 +209,20 @@ impl<'t, 'c> Walk<'t, 'c> {
                 self.steps.push(Step::Tokens(verdict));
                 answer.map(Stop::Answer)
             }
-            HttpStep::Fault => {
+            HttpStep::Fault(name, own) => {
                 self.find_route(http);
-                let Some(Any::Fault(config)) = self.own_config(HTTP_FAULT) else { return None };
+                let config = match self.own_config(name) {
+                    Some(Any::Fault(config)) => config,
+                    _ => own,
+                };
                 let fault = Fault::new(config, self.request.as_ref()?)?;
                 self.steps.push(Step::Fault(fault.clone()));
                 Some(Stop::Fault(config, fault))
             }
-            HttpStep::Cors => {
+            HttpStep::Cors(name) => {
                 self.find_route(http);
-                let Some(Any::CorsPolicy(policy)) = self.own_config(HTTP_CORS) else { return None };
+                let Some(Any::CorsPolicy(policy)) = self.own_config(name) else { return None };
+                self.cors = Some(policy);
                 let cors = Cors::new(policy, self.request.as_ref()?)?;
                 self.steps.push(Step::Cors(cors));
                 let answers = matches!(cors, Cors::Preflight { .. });

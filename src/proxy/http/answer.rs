@@ -3,7 +3,7 @@
 use http::HeaderValue;
 use http::header::{LOCATION, WWW_AUTHENTICATE};
 
-use crate::trace::{Answer, By, Request, Walk};
+use crate::trace::{Answer, By, Step, TokenVerdict, Walk};
 
 use super::reply::Reply;
 use super::stats::ManagerStats;
@@ -12,7 +12,7 @@ use super::stats::ManagerStats;
 pub fn reply(answer: Answer, walk: &Walk<'_, '_>, stats: &ManagerStats) -> Reply {
     let details = match answer.by {
         By::Path => "path_normalization_failed".to_owned(),
-        By::Authentication => format!("jwt_authn_access_denied{{{}}}", answer.body.replace(' ', "_")),
+        By::Authentication => format!("jwt_authn_access_denied{{{}}}", refusal(walk).replace(' ', "_")),
         By::Authorization => format!("rbac_access_denied_matched_policy[{}]", denied_by(walk)),
         By::Fault => "fault_filter_abort".to_owned(),
         By::Cors => "cors_response".to_owned(),
@@ -33,8 +33,8 @@ pub fn reply(answer: Answer, walk: &Walk<'_, '_>, stats: &ManagerStats) -> Reply
         }
         By::Fault => reply.flag = Some("FI"),
         By::Authentication => {
-            if let Some(request) = &walk.request {
-                reply.headers.insert(WWW_AUTHENTICATE, bearer(request, &reply.body));
+            if let Some(challenge) = answer.challenge.and_then(|challenge| HeaderValue::try_from(challenge).ok()) {
+                reply.headers.insert(WWW_AUTHENTICATE, challenge);
             }
         }
         By::Redirect | By::HttpsRedirect | By::DirectResponse => stats.direct.increment(),
@@ -51,20 +51,18 @@ pub fn reply(answer: Answer, walk: &Walk<'_, '_>, stats: &ManagerStats) -> Reply
 /// The policy that denied, with letters that fit into a log.
 fn denied_by(walk: &Walk<'_, '_>) -> String {
     let last = walk.steps.iter().rev().find_map(|step| match step {
-        crate::trace::Step::Policies(policies) => policies.enforced,
+        Step::Policies(policies) => policies.enforced,
         _ => None,
     });
     let policy = last.and_then(|verdicts| verdicts.verdict.policy).unwrap_or("none");
     policy.replace(char::is_whitespace, "_")
 }
 
-/// Where a token is wanted (Envoy 1.40 `source/extensions/filters/http/jwt_authn/filter.cc`).
-fn bearer(request: &Request, reason: &str) -> HeaderValue {
-    const LONGEST: usize = 256;
-    let scheme = request.header("x-forwarded-proto").unwrap_or_default();
-    let path = request.header("x-envoy-original-path").unwrap_or((&request.path).into());
-    let path = &path[..path.floor_char_boundary(LONGEST.min(path.len()))];
-    let error = if reason == "Jwt is missing" { "" } else { ", error=\"invalid_token\"" };
-    let text = format!("Bearer realm=\"{scheme}://{}{path}\"{error}", request.authority);
-    HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("Bearer"))
+/// Why the tokens are not accepted.
+fn refusal(walk: &Walk<'_, '_>) -> &'static str {
+    let last = walk.steps.iter().rev().find_map(|step| match step {
+        Step::Tokens(TokenVerdict::Rejected { reason, .. }) => Some(*reason),
+        _ => None,
+    });
+    last.unwrap_or_default()
 }

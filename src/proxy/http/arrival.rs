@@ -3,6 +3,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::LazyLock;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use http::header::{CONNECTION, EXPECT, HOST, TE, TRANSFER_ENCODING, UPGRADE};
 use http::request::Parts;
@@ -61,10 +62,14 @@ pub fn request(parts: &mut Parts, manager: &Manager) -> Result<Request, Reply> {
         return Err(Reply::new(431, text, "http1.too_many_headers").flagged("DPE").plain().closing());
     }
     let version = if parts.version == http::Version::HTTP_2 { Version::Http2 } else { Version::Http1 };
+    let is_connect = parts.method == Method::CONNECT;
+    if parts.uri.scheme().is_none() && parts.uri.authority().is_some() && !is_connect {
+        return Err(Reply::new(400, "Bad Request", "http1.codec_error").flagged("DPE").plain().closing());
+    }
     let authority = authority(parts, &headers);
     let path = match parts.uri.path_and_query() {
         Some(path) => path.as_str(),
-        None if parts.method == Method::CONNECT => "",
+        None if is_connect => "",
         None => "/",
     };
     let mut request = Request {
@@ -74,13 +79,14 @@ pub fn request(parts: &mut Parts, manager: &Manager) -> Result<Request, Reply> {
         headers: headers.into(),
         version,
         claims: None,
+        received: SystemTime::now().duration_since(UNIX_EPOCH).ok().map(|since| since.as_secs()),
         authority: authority.unwrap_or_default(),
     };
     request.headers.retain(|name, _| *name != HOST && *name != EXPECT);
     if request.authority.is_empty() {
         return Err(Reply::new(400, "", "missing_host_header").plain().closing());
     }
-    if !request.path.starts_with('/') && parts.method != Method::CONNECT {
+    if !request.path.starts_with('/') && !is_connect {
         return Err(Reply::new(404, "", "absolute_path_rejected").plain());
     }
     underscores(&mut request, manager)?;

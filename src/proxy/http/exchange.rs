@@ -10,7 +10,6 @@ use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 use tokio::time::Instant;
 
-use crate::envoy::Any;
 use crate::envoy::http_connection_manager::ServerHeaderTransformation;
 use crate::envoy::route::ClusterWeight;
 use crate::proxy::Body;
@@ -43,6 +42,8 @@ pub struct Exchange<'x> {
     /// When the whole response must have come.
     pub deadline: Option<Instant>,
     pub stream_idle: Option<Duration>,
+    /// The response says already whether the origin may read it.
+    told_origin: bool,
 }
 
 /// What a filter does to the headers of a response.
@@ -86,6 +87,7 @@ pub async fn handle(session: Arc<Session>, request: http::Request<Incoming>) -> 
         is_head: request.method() == http::Method::HEAD,
         is_grpc: false,
         deadline: None,
+        told_origin: false,
         stream_idle: manager.stream_idle.map(|idle| session.shared.runtime.time.on_wall(idle)),
     };
     let mut walk = Walk::new(&session.connection, &session.inspected, chain);
@@ -164,13 +166,8 @@ impl<'x> Exchange<'x> {
     }
 
     fn refuse_upgrade(&self, request: &Request, extended: bool) -> Option<Reply> {
-        let asked = if request.method == "CONNECT" && !extended {
-            Some("CONNECT".to_owned())
-        } else if arrival::is_upgrade(request) {
-            request.header(UPGRADE.as_str()).map(|protocol| protocol.into_owned())
-        } else {
-            None
-        };
+        // CONNECT has no path, so that only a route that is made for it takes it.
+        let asked = request.header(UPGRADE.as_str()).filter(|_| arrival::is_upgrade(request) && !extended);
         let refused = asked.is_some_and(|protocol| !self.manager.upgrades_to(&protocol));
         refused.then(|| Reply::new(403, "", "upgrade_failed").closing())
     }
@@ -272,10 +269,7 @@ impl<'x> Exchange<'x> {
     /// What the response says of the origin, once the filter for that has been passed.
     fn allow_origin(&mut self, walk: &Walk<'x, 'x>) {
         let Some(Step::Cors(cors)) = walk.steps.iter().rev().find(|step| matches!(step, Step::Cors(_))) else { return };
-        let told = self.edits.iter().any(|edit| matches!(edit, Edit::Set(_)));
-        let Some(Any::CorsPolicy(policy)) = walk.own_config("envoy.filters.http.cors").filter(|_| !told) else {
-            return;
-        };
+        let Some(policy) = walk.cors.filter(|_| !std::mem::replace(&mut self.told_origin, true)) else { return };
         let preflight = match cors {
             Cors::Preflight { allowed: true } => true,
             Cors::Request { allowed: true } => false,
@@ -361,6 +355,11 @@ impl<'x> Exchange<'x> {
         }
         let keeps = !self.manager.logs.is_empty();
         let status = parts.status;
+        // Envoy has its own words, and none for some.
+        parts.extensions.clear();
+        if status.canonical_reason().is_none() || status == StatusCode::IM_A_TEAPOT {
+            parts.extensions.insert(hyper::ext::ReasonPhrase::from_static(b"Unknown"));
+        }
         let since = self.ending.record().map(|record| self.session.shared.runtime.time.since(record.started));
         let headers = keeps.then(|| parts.headers.clone());
         self.note(|record| {
@@ -386,7 +385,9 @@ impl<'x> Exchange<'x> {
             match edit {
                 Edit::Set(own) => own.iter().for_each(|(name, value)| drop(headers.insert(name, value.clone()))),
                 Edit::Append(own) => {
-                    own.iter().for_each(|(name, value)| drop(headers.append(name, value.clone())));
+                    own.iter().for_each(|(name, value)| {
+                        headers.append(name, value.clone());
+                    });
                 }
                 Edit::Mutate(own) => {
                     let Some(record) = self.ending.record() else { continue };

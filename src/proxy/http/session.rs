@@ -111,7 +111,7 @@ where
             builder
                 .timer(TokioTimer::new())
                 .header_read_timeout(longest.map(|longest| time.on_wall(longest)))
-                .max_buf_size(manager.most_header_bytes.max(1 << 13) + (1 << 13))
+                .max_buf_size(manager.most_header_bytes.max(1 << 13))
                 .max_headers(manager.most_headers)
                 .auto_date_header(false);
             let connection = builder.serve_connection(TokioIo::new(io), service).with_upgrades();

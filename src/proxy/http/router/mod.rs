@@ -307,6 +307,7 @@ fn pick(
         avoid: tried,
         pinned: route.pinned.filter(|_| retries.count() == 0),
         original: named().unwrap_or(exchange.session.client.local),
+        attempts: retries.host_attempts,
     };
     route.cluster.pick(&pick)
 }

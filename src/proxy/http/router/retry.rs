@@ -23,6 +23,8 @@ pub struct Retries {
     count: u32,
     /// Hosts that were tried are not tried again.
     pub avoids_hosts: bool,
+    /// How often another host is looked for.
+    pub host_attempts: u32,
     pub per_try: Option<Duration>,
     pub per_try_idle: Option<Duration>,
 }
@@ -69,6 +71,7 @@ impl Retries {
                 matches!(&predicate.typed_config, Some(config) if config.type_name().ends_with("PreviousHostsPredicate"))
                     || predicate.name.ends_with("previous_hosts")
             });
+            retries.host_attempts = u32::try_from(policy.host_selection_retry_max_attempts).unwrap_or(0).max(1);
             retries.per_try = positive(policy.per_try_timeout);
             retries.per_try_idle = positive(policy.per_try_idle_timeout);
         }
