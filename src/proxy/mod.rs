@@ -41,7 +41,6 @@ pub use runtime::Runtime;
 use crate::envoy::bootstrap::Bootstrap;
 
 use listen::Listening;
-use runtime::Runtime;
 use shared::{Phase, Shared};
 use snapshot::Snapshot;
 
