@@ -3,8 +3,6 @@
 //! [`PushContext`] holds what all proxies share, [`Translator`] what those share that see the same; a [`Proxy`] is one
 //! that asks. Sources: istio 1.31 `pilot/pkg/networking/core`, `pilot/pkg/security`, `pilot/pkg/xds/endpoints`.
 
-#![allow(dead_code, unused_imports)] // Until every part is there.
-
 mod access_log;
 mod backends;
 mod certificates;

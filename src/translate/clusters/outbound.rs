@@ -21,7 +21,7 @@ use crate::translate::{Context, names};
 
 use super::metadata::IstioMetadata;
 use super::protocol::Options;
-use super::{balancing, fixed, is_original_dst, metadata, outliers, pool, settings, stat_name, tls};
+use super::{balancing, fixed, metadata, outliers, pool, settings, stat_name, tls};
 
 /// What clusters are called, and with it what they are for.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]

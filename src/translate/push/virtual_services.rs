@@ -74,10 +74,6 @@ impl<'m> VirtualService<'m> {
     pub fn has_route_semantics(&self) -> bool {
         has_route_semantics(&self.object.meta)
     }
-
-    pub fn is_bound_to(&self, gateway: GatewayReference<'_>) -> bool {
-        self.gateways.contains(&gateway)
-    }
 }
 
 impl<'m> Target<'m> {
