@@ -167,7 +167,8 @@ impl Shop {
 
 #[test]
 fn it_serves_until_it_is_told_to_end() {
-    let mut proxy = Running::start(&["--gateway", "edge/shop", &Shop::new().arguments()]);
+    let shop = Shop::new();
+    let mut proxy = Running::start(&["--gateway", "edge/shop", &shop.arguments()]);
     let address = proxy.address(&["edge/gateway", "0.0.0.0_80", "*:80"]);
     proxy.line(&["echo shop/web-v1", "v1", "10.244.0."]);
     let mut connection = Connection::open(&address);

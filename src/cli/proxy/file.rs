@@ -24,7 +24,7 @@ pub(super) fn read(path: &Path) -> Fallible<Scene> {
     };
     let value = value_of(root);
     let broken = |violation: &Violation| {
-        wrong(&sources, node_at(root, violation.path()).at(), &format!("no bootstrap that Envoy takes: {violation}"))
+        wrong(&sources, place(root, violation.path()), &format!("no bootstrap that Envoy takes: {violation}"))
     };
     let mut bootstrap = Bootstrap::read(&value).map_err(|violation| broken(&violation))?;
     if let Some(violation) = check(Bootstrap::TYPE, &value).first() {
@@ -40,18 +40,18 @@ fn wrong(sources: &Sources, at: Span, message: &str) -> Error {
     Error::Usage(format!("{}:{}:{}: {message}", at.file, at.line, at.column))
 }
 
-/// The value that a path leads to, or the last on the way that is there.
-fn node_at<'n>(root: Node<'n>, path: &[Segment]) -> Node<'n> {
-    let mut node = root;
+/// The key or item that a path leads to, or the last on the way that is there.
+fn place(root: Node<'_>, path: &[Segment]) -> Span {
+    let (mut node, mut at) = (root, root.at());
     for segment in path {
         let next = match segment {
-            Segment::Key(key) => node.get(key),
-            Segment::Index(index) => node.items().nth(*index),
+            Segment::Key(key) => node.get(key).zip(node.key_at(key)),
+            Segment::Index(index) => node.items().nth(*index).map(|item| (item, item.at())),
         };
-        let Some(next) = next else { break };
-        node = next;
+        let Some((value, own)) = next else { break };
+        (node, at) = (value, own);
     }
-    node
+    at
 }
 
 /// A listener need not have a name; here it is told by one.

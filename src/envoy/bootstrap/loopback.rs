@@ -37,6 +37,8 @@ pub struct Loopback {
     pub endpoints: BTreeMap<String, u16>,
     /// The same for what is not on 127.0.0.1.
     pub upstreams: BTreeMap<String, SocketAddr>,
+    /// Endpoints that have no proxy before them, and get plain text where others get the mutual TLS of the mesh.
+    pub bare: BTreeSet<String>,
     /// Where listeners are bound instead of 127.0.0.1.
     pub address: Option<IpAddr>,
 }
@@ -109,10 +111,13 @@ impl Loopback {
     fn redirect(&self, mut cluster: Cluster) -> Cluster {
         cluster.upstream_bind_config = None;
         let localities = cluster.load_assignment.iter_mut().flat_map(|endpoints| &mut endpoints.endpoints);
-        let endpoints = localities.flat_map(|locality| &mut locality.lb_endpoints);
-        for address in endpoints.filter_map(|endpoint| endpoint.endpoint.as_mut()?.address.as_mut()) {
-            let Address::SocketAddress(socket) = address else { continue };
+        for endpoint in localities.flat_map(|locality| &mut locality.lb_endpoints) {
+            let address = endpoint.endpoint.as_mut().and_then(|endpoint| endpoint.address.as_mut());
+            let Some(Address::SocketAddress(socket)) = address else { continue };
             let name = format!("{}:{}", socket.address, socket.port_value.unwrap_or_default());
+            if let (true, Some(metadata)) = (self.bare.contains(&name), &mut endpoint.metadata) {
+                metadata.filter_metadata.remove("envoy.transport_socket_match");
+            }
             if let Some(port) = self.endpoints.get(&name) {
                 *socket = SocketAddress::new(LOOPBACK, u32::from(*port));
             } else if let Some(upstream) = self.upstreams.get(&name) {
