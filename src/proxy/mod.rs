@@ -5,6 +5,7 @@
 #![allow(dead_code, unused_imports, reason = "not all of it is called yet")]
 
 mod access_log;
+mod admin;
 mod body;
 mod clock;
 mod dice;
@@ -21,6 +22,7 @@ mod shared;
 mod snapshot;
 mod stats;
 mod substitution;
+mod tcp;
 mod time;
 mod tls;
 mod upstream;

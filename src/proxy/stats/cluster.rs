@@ -1,8 +1,10 @@
 //! The metrics of a cluster.
 
-use super::{Counter, Gauge, Histogram, Stats};
-
 use std::sync::Arc;
+
+use http::StatusCode;
+
+use super::{Counter, Gauge, Histogram, Stats};
 
 macro_rules! metrics {
     ($(#[$doc:meta])* $name:ident { counters: $($counter:ident)*; gauges: $($gauge:ident)*; histograms: $($histogram:ident)*; }) => {
@@ -15,7 +17,7 @@ macro_rules! metrics {
         }
 
         impl $name {
-            fn in_scope(scope: &super::Scoped<'_>) -> Self {
+            fn in_scope(scope: &super::Scoped) -> Self {
                 Self {
                     $($counter: scope.counter(stringify!($counter)),)*
                     $($gauge: scope.gauge(stringify!($gauge)),)*
@@ -37,7 +39,8 @@ metrics! {
             upstream_rq_pending_overflow upstream_rq_pending_failure_eject upstream_rq_cancelled upstream_rq_timeout
             upstream_rq_per_try_timeout upstream_rq_rx_reset upstream_rq_tx_reset upstream_rq_retry
             upstream_rq_retry_success upstream_rq_retry_overflow upstream_rq_retry_limit_exceeded lb_healthy_panic
-            upstream_rq_maintenance_mode;
+            upstream_rq_maintenance_mode upstream_rq_1xx upstream_rq_2xx upstream_rq_3xx upstream_rq_4xx
+            upstream_rq_5xx;
         gauges:
             upstream_cx_active upstream_rq_active upstream_rq_pending_active membership_total membership_healthy
             membership_degraded membership_excluded;
@@ -49,5 +52,18 @@ impl ClusterStats {
     /// `name`: the `alt_stat_name` if there is one.
     pub fn new(stats: &Stats, name: &str) -> Self {
         Self::in_scope(&stats.cluster(name))
+    }
+
+    /// Counts a response to a client by its status, whether an upstream or the proxy made it
+    /// (`source/common/http/codes.cc`, `CodeStatsImpl::chargeResponseStat`).
+    pub fn completed(&self, status: StatusCode) {
+        self.upstream_rq_completed.increment();
+        match status.as_u16() / 100 {
+            1 => self.upstream_rq_1xx.increment(),
+            2 => self.upstream_rq_2xx.increment(),
+            3 => self.upstream_rq_3xx.increment(),
+            4 => self.upstream_rq_4xx.increment(),
+            _ => self.upstream_rq_5xx.increment(),
+        }
     }
 }

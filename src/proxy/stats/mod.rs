@@ -4,26 +4,38 @@
 
 mod cluster;
 mod histogram;
+mod print;
+mod prometheus;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 pub use cluster::ClusterStats;
 pub use histogram::Histogram;
+pub use print::{Shown, json, text};
+pub use prometheus::prometheus;
 
 use super::per_worker::lock;
 
-/// All metrics of a proxy, by name.
+/// All metrics of a proxy, by scope.
 #[derive(Debug, Default)]
-pub struct Stats(Mutex<BTreeMap<String, Metric>>);
+pub struct Stats(Mutex<BTreeMap<String, Arc<Entry>>>);
+
+/// The metrics of a scope. A mesh has tens of thousands of them, so names are kept once.
+#[derive(Debug)]
+struct Entry {
+    scope: Scope,
+    metrics: Mutex<Vec<(Cow<'static, str>, Value)>>,
+}
 
 /// One metric, as it is printed.
 #[derive(Clone, Debug)]
 pub struct Metric {
-    pub scope: Arc<Scope>,
+    pub scope: Scope,
     /// What follows the scope in the name: `upstream_rq_2xx`.
-    pub name: String,
+    pub name: Cow<'static, str>,
     pub value: Value,
 }
 
@@ -64,67 +76,77 @@ impl Scope {
 }
 
 impl Stats {
-    pub fn scope(&self, scope: Scope) -> Scoped<'_> {
-        Scoped { prefix: scope.prefix(), scope: Arc::new(scope), stats: self }
+    /// The same scope gives the same metrics.
+    pub fn scope(&self, scope: Scope) -> Scoped {
+        let mut scopes = lock(&self.0);
+        let new = || Arc::new(Entry { scope: scope.clone(), metrics: Mutex::default() });
+        Scoped(Arc::clone(scopes.entry(scope.prefix()).or_insert_with(new)))
     }
 
-    pub fn cluster(&self, name: &str) -> Scoped<'_> {
+    pub fn cluster(&self, name: &str) -> Scoped {
         self.scope(Scope::Cluster(name.to_owned()))
     }
 
-    pub fn listener(&self, address: &str) -> Scoped<'_> {
+    pub fn listener(&self, address: &str) -> Scoped {
         self.scope(Scope::Listener(address.to_owned()))
     }
 
-    pub fn http(&self, prefix: &str) -> Scoped<'_> {
+    pub fn http(&self, prefix: &str) -> Scoped {
         self.scope(Scope::Http(prefix.to_owned()))
     }
 
-    pub fn tcp(&self, prefix: &str) -> Scoped<'_> {
+    pub fn tcp(&self, prefix: &str) -> Scoped {
         self.scope(Scope::Tcp(prefix.to_owned()))
     }
 
     /// Every metric with its full name, sorted by it.
     pub fn all(&self) -> Vec<(String, Metric)> {
-        lock(&self.0).iter().map(|(name, metric)| (name.clone(), metric.clone())).collect()
+        let mut all = Vec::new();
+        for (prefix, entry) in lock(&self.0).iter() {
+            for (name, value) in lock(&entry.metrics).iter() {
+                let metric = Metric { scope: entry.scope.clone(), name: name.clone(), value: value.clone() };
+                all.push((format!("{prefix}.{name}"), metric));
+            }
+        }
+        all.sort_by(|(one, _), (other, _)| one.cmp(other));
+        all
     }
 }
 
 /// Where metrics of one scope are made. The same name gives the same metric.
 #[derive(Clone, Debug)]
-pub struct Scoped<'s> {
-    prefix: String,
-    scope: Arc<Scope>,
-    stats: &'s Stats,
-}
+pub struct Scoped(Arc<Entry>);
 
-impl Scoped<'_> {
-    pub fn counter(&self, name: &str) -> Counter {
-        match self.metric(name, || Value::Counter(Counter::default())) {
+impl Scoped {
+    pub fn counter(&self, name: impl Into<Cow<'static, str>>) -> Counter {
+        match self.metric(name.into(), || Value::Counter(Counter::default())) {
             Value::Counter(counter) => counter,
             _ => Counter::default(),
         }
     }
 
-    pub fn gauge(&self, name: &str) -> Gauge {
-        match self.metric(name, || Value::Gauge(Gauge::default())) {
+    pub fn gauge(&self, name: impl Into<Cow<'static, str>>) -> Gauge {
+        match self.metric(name.into(), || Value::Gauge(Gauge::default())) {
             Value::Gauge(gauge) => gauge,
             _ => Gauge::default(),
         }
     }
 
-    pub fn histogram(&self, name: &str) -> Arc<Histogram> {
-        match self.metric(name, || Value::Histogram(Arc::default())) {
+    pub fn histogram(&self, name: impl Into<Cow<'static, str>>) -> Arc<Histogram> {
+        match self.metric(name.into(), || Value::Histogram(Arc::default())) {
             Value::Histogram(histogram) => histogram,
             _ => Arc::default(),
         }
     }
 
-    fn metric(&self, name: &str, make: impl FnOnce() -> Value) -> Value {
-        let full = format!("{}.{name}", self.prefix);
-        let mut metrics = lock(&self.stats.0);
-        let new = || Metric { scope: Arc::clone(&self.scope), name: name.to_owned(), value: make() };
-        metrics.entry(full).or_insert_with(new).value.clone()
+    fn metric(&self, name: Cow<'static, str>, make: impl FnOnce() -> Value) -> Value {
+        let mut metrics = lock(&self.0.metrics);
+        if let Some((_, value)) = metrics.iter().find(|(own, _)| *own == name) {
+            return value.clone();
+        }
+        let value = make();
+        metrics.push((name, value.clone()));
+        value
     }
 }
 

@@ -44,13 +44,13 @@ pub struct Permit(Resource);
 
 impl Breakers {
     /// What is not configured has Envoy's defaults (`source/common/upstream/upstream_impl.cc`, `ResourceManagers::load`).
-    pub fn new(cluster: &Cluster, priority: RoutingPriority, scope: &Scoped<'_>) -> Self {
+    pub fn new(cluster: &Cluster, priority: RoutingPriority, scope: &Scoped) -> Self {
         let thresholds = cluster.circuit_breakers.iter().flat_map(|breakers| &breakers.thresholds);
         let own = thresholds.into_iter().find(|thresholds| thresholds.priority == priority);
         let group = if priority == RoutingPriority::High { "high" } else { "default" };
         let remaining = own.is_some_and(|own| own.track_remaining);
         let limit = |of: fn(&Thresholds) -> Option<u32>, default: u32, open: &str, left: &str| {
-            let gauge = |name: &str| scope.gauge(&format!("circuit_breakers.{group}.{name}"));
+            let gauge = |name: &str| scope.gauge(format!("circuit_breakers.{group}.{name}"));
             let left = remaining.then(|| gauge(left));
             Resource::new(own.and_then(of).unwrap_or(default), gauge(open), left)
         };
@@ -140,7 +140,7 @@ mod tests {
     #[test]
     fn a_breaker_opens_at_its_limit() {
         let stats = Stats::default();
-        let gauge = |name: &str| stats.cluster("c").gauge(&format!("circuit_breakers.default.{name}")).value();
+        let gauge = |name: &str| stats.cluster("c").gauge(format!("circuit_breakers.default.{name}")).value();
         let breakers = breakers(json!({"maxRequests": 2, "trackRemaining": true}), &stats);
         let one = breakers.requests.acquire();
         assert_eq!((gauge("rq_open"), gauge("remaining_rq")), (0, 1));

@@ -53,7 +53,6 @@ pub(super) async fn connect(shared: &Shared, host: &Host, dial: Dial<'_>) -> Res
 }
 
 async fn establish(shared: &Shared, host: &Host, dial: Dial<'_>) -> Result<Stream, Failure> {
-    let refused = |_| Failure::Connect(None);
     let mut stream = match &host.address {
         Address::Pipe(path) => return UnixStream::connect(path).await.map(Stream::Unix).map_err(refused),
         Address::Socket(address) => tcp(shared, *address).await.map_err(refused)?,
@@ -117,4 +116,11 @@ fn tcp_keepalive(config: &TcpKeepalive) -> socket2::TcpKeepalive {
         keepalive = keepalive.with_retries(probes);
     }
     keepalive
+}
+
+/// In the words of the operating system, without Rust's number of the error.
+fn refused(error: std::io::Error) -> Failure {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or_default();
+    Failure::Connect(Some(format!("delayed connect error: {text}")))
 }

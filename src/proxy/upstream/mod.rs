@@ -16,6 +16,8 @@ mod pool;
 mod proxy_protocol;
 mod settings;
 mod stream;
+#[cfg(test)]
+mod tests;
 mod transport;
 
 pub use breaker::Permit;

@@ -85,8 +85,8 @@ impl Kind {
 }
 
 impl Detector {
-    pub fn new(config: &OutlierDetection, scope: &Scoped<'_>) -> Self {
-        let counter = |name: &str| scope.counter(&format!("outlier_detection.{name}"));
+    pub fn new(config: &OutlierDetection, scope: &Scoped) -> Self {
+        let counter = |name: &str| scope.counter(format!("outlier_detection.{name}"));
         Self {
             settings: Settings::new(config),
             detected: Kind::ALL.map(|kind| counter(&format!("ejections_detected_{}", kind.name()))),
@@ -336,7 +336,7 @@ mod tests {
         }
 
         fn counter(&self, name: &str) -> u64 {
-            self.stats.cluster("c").counter(&format!("outlier_detection.{name}")).value()
+            self.stats.cluster("c").counter(format!("outlier_detection.{name}")).value()
         }
     }
 

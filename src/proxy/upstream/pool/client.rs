@@ -1,7 +1,7 @@
 //! One connection, from the side of those who send requests.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 
 use hyper::client::conn::{http1, http2};
 use tokio::time::Instant;
@@ -36,6 +36,8 @@ pub(super) struct Connection {
     streams: AtomicUsize,
     /// How many streams the upstream allows at once, as far as it has said.
     pub allowed: AtomicUsize,
+    /// Whether it ended because what the upstream sent is not HTTP.
+    pub garbled: AtomicBool,
 }
 
 impl Client {

@@ -68,6 +68,7 @@ impl Lease {
         let Some(client) = &mut self.client else {
             return Err(Unsent { failure: Failure::Terminated, request: Some(request) });
         };
+        let connection = &client.connection;
         let result = match &mut client.sender {
             Sender::Http1(sender) => {
                 if !sender.is_ready() && sender.ready().await.is_err() {
@@ -83,7 +84,13 @@ impl Lease {
         };
         result.map_err(|mut error| {
             let request = error.take_message();
-            Unsent { failure: open::failure(error.error()), request }
+            let failure = match open::failure(error.error()) {
+                Failure::Terminated if connection.garbled.load(Ordering::Relaxed) => {
+                    Failure::Protocol(error.error().to_string())
+                }
+                failure => failure,
+            };
+            Unsent { failure, request }
         })
     }
 

@@ -42,17 +42,21 @@ pub async fn open(pool: &Arc<Pool>, host: &Arc<Host>, permit: Permit) -> Result<
         Sender::Http2(shake_http2(stream, &shared.settings, &connection, count).await?)
     } else {
         shared.stats.upstream_cx_http1_total.increment();
-        Sender::Http1(shake_http1(stream, count).await?)
+        Sender::Http1(shake_http1(stream, &connection, count).await?)
     };
     Ok(Client { sender, connection })
 }
 
-async fn shake_http1(stream: Stream, count: Count) -> Result<http1::SendRequest<Body>, Failure> {
+async fn shake_http1(
+    stream: Stream,
+    counted: &Arc<Connection>,
+    count: Count,
+) -> Result<http1::SendRequest<Body>, Failure> {
     let mut builder = http1::Builder::new();
     // The limits of Envoy on what upstreams send, less strict where it has none.
     builder.max_headers(1_000).max_buf_size(64 * 1024);
     let (sender, connection) = builder.handshake(TokioIo::new(stream)).await.map_err(|error| failure(&error))?;
-    drive(connection.with_upgrades(), count);
+    drive(connection.with_upgrades(), counted, count);
     Ok(sender)
 }
 
@@ -77,21 +81,30 @@ async fn shake_http2(
         }
     }
     let (sender, mut connection) = builder.handshake(TokioIo::new(stream)).await.map_err(|error| failure(&error))?;
-    let counted = Arc::clone(counted);
-    counted.allowed.store(connection.current_max_send_streams(), Ordering::Relaxed);
+    let shown = Arc::clone(counted);
+    shown.allowed.store(connection.current_max_send_streams(), Ordering::Relaxed);
     let driven = poll_fn(move |context| {
         let polled = Pin::new(&mut connection).poll(context);
-        counted.allowed.store(connection.current_max_send_streams(), Ordering::Relaxed);
+        shown.allowed.store(connection.current_max_send_streams(), Ordering::Relaxed);
         polled
     });
-    drive(driven, count);
+    drive(driven, counted, count);
     Ok(sender)
 }
 
-fn drive<E>(connection: impl Future<Output = Result<(), E>> + Send + 'static, count: Count) {
+fn drive(
+    connection: impl Future<Output = hyper::Result<()>> + Send + 'static,
+    counted: &Arc<Connection>,
+    count: Count,
+) {
+    let counted = Arc::clone(counted);
     tokio::spawn(async move {
-        // What goes wrong on a connection is told to the requests on it.
-        let _ = connection.await;
+        // The requests on it only learn that the connection is gone.
+        if let Err(error) = connection.await
+            && matches!(failure(&error), Failure::Protocol(_))
+        {
+            counted.garbled.store(true, Ordering::Relaxed);
+        }
         drop(count);
     });
 }
@@ -133,6 +146,8 @@ pub fn failure(error: &hyper::Error) -> Failure {
     let reason = error.source().and_then(|source| source.downcast_ref::<h2::Error>());
     match reason {
         Some(reset) if reset.reason() == Some(h2::Reason::REFUSED_STREAM) => Failure::Refused,
+        // This side found that what came is not HTTP/2.
+        Some(broken) if broken.is_library() => Failure::Protocol(error.to_string()),
         Some(reset) if reset.is_reset() => Failure::Reset,
         _ => Failure::Terminated,
     }

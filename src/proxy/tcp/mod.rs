@@ -1,0 +1,244 @@
+//! The filter `tcp_proxy`: passes the bytes of a connection on (`source/common/tcp_proxy/tcp_proxy.cc`).
+
+mod pump;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use twox_hash::XxHash64;
+
+use crate::envoy::Object;
+use crate::envoy::core::ConnectionHashPolicy;
+use crate::envoy::network_filter::{TcpClusterSpecifier, TcpProxy};
+
+use super::record::Record;
+use super::runtime::Runtime;
+use super::stats::{Counter, Gauge, Stats};
+use super::upstream::{Clusters, Failure, Host, Origin, Outcome, Permit, Pick, Stream, UpstreamCluster};
+use pump::{Broken, Traffic, pump};
+
+/// A filter, read once.
+#[derive(Debug)]
+pub struct Plan {
+    /// With their weights.
+    clusters: Vec<(String, u64)>,
+    /// What hosts must have.
+    subset: Option<Object>,
+    by_source: bool,
+    attempts: u32,
+    idle_timeout: Option<Duration>,
+    longest: Option<Duration>,
+    /// What it does not do.
+    pub notes: Vec<String>,
+    stats: TcpStats,
+}
+
+/// `tcp.PREFIX.…`
+#[derive(Debug)]
+struct TcpStats {
+    total: Counter,
+    active: Gauge,
+    no_route: Counter,
+    received: Counter,
+    sent: Counter,
+    idle_timeout: Counter,
+    longest: Counter,
+}
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+impl Plan {
+    pub fn new(config: &TcpProxy, stats: &Stats) -> Self {
+        let clusters = match &config.cluster_specifier {
+            Some(TcpClusterSpecifier::Cluster(name)) => vec![(name.clone(), 1)],
+            Some(TcpClusterSpecifier::WeightedClusters(weighted)) => {
+                weighted.clusters.iter().map(|cluster| (cluster.name.clone(), cluster.weight.into())).collect()
+            }
+            None => Vec::new(),
+        };
+        let subset = config.metadata_match.as_ref().and_then(|metadata| metadata.filter_metadata.get("envoy.lb"));
+        let mut notes = Vec::new();
+        if config.tunneling_config.is_some() {
+            notes.push("connections are not tunneled over HTTP".to_owned());
+        }
+        Self {
+            clusters,
+            subset: subset.cloned(),
+            by_source: config.hash_policy.iter().any(|policy| matches!(policy, ConnectionHashPolicy::SourceIp(_))),
+            attempts: config.max_connect_attempts.unwrap_or(1).max(1),
+            idle_timeout: Some(config.idle_timeout.unwrap_or(HOUR)).filter(|timeout| !timeout.is_zero()),
+            longest: config.max_downstream_connection_duration.filter(|longest| !longest.is_zero()),
+            notes,
+            stats: TcpStats::new(stats, &config.stat_prefix),
+        }
+    }
+
+    /// Serves a connection to its end, and tells in the record how it went. `original`: where the client wanted to go.
+    pub async fn pass<S>(
+        &self,
+        client: S,
+        original: SocketAddr,
+        clusters: &Clusters,
+        runtime: &Runtime,
+        record: &mut Record,
+    ) where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        self.stats.total.increment();
+        let _active = self.stats.active.hold();
+        let cluster = self.choose(runtime).and_then(|name| clusters.get(name));
+        let Some(cluster) = cluster else {
+            self.stats.no_route.increment();
+            return fail(record, &Failure::NoCluster, 0);
+        };
+        record.cluster = Some(cluster.config.name.clone());
+        let connected = self.connect(cluster, original, record).await;
+        match connected {
+            Ok((upstream, connection)) => {
+                self.carry(client, upstream, runtime, record).await;
+                connection.end(record);
+            }
+            Err(failure) => fail(record, &failure, record.attempts),
+        }
+        self.stats.received.add(record.received());
+        self.stats.sent.add(record.sent());
+    }
+
+    /// A cluster by weight.
+    fn choose(&self, runtime: &Runtime) -> Option<&str> {
+        let total: u64 = self.clusters.iter().map(|(_, weight)| weight).sum();
+        if total == 0 {
+            return None;
+        }
+        let mut number = if self.clusters.len() == 1 { 0 } else { runtime.dice.below(total) };
+        let chosen = self.clusters.iter().find(|(_, weight)| {
+            let own = number < *weight;
+            number = number.saturating_sub(*weight);
+            own
+        });
+        chosen.map(|(name, _)| name.as_str())
+    }
+
+    /// Each attempt may go to another host.
+    async fn connect(
+        &self,
+        cluster: &Arc<UpstreamCluster>,
+        original: SocketAddr,
+        record: &mut Record,
+    ) -> Result<(Stream, Connection), Failure> {
+        let source = record.client.peer;
+        let hash = self.by_source.then(|| XxHash64::oneshot(0, source.ip().to_string().as_bytes()));
+        let origin = Origin { source, destination: record.client.local };
+        let mut last = Failure::NoHealthyHost;
+        while record.attempts < self.attempts {
+            let pick = Pick { hash, subset: self.subset.as_ref(), original, ..Pick::default() };
+            let permit = cluster.connection_permit().ok_or(Failure::Overflow)?;
+            let host = cluster.pick(&pick)?;
+            record.attempts += 1;
+            record.upstream = host.socket();
+            match cluster.connect_for(&host, Some(origin)).await {
+                Ok(stream) => {
+                    cluster.record(&host, Outcome::ConnectedFinally);
+                    return Ok((stream, Connection::begin(cluster, host, permit)));
+                }
+                Err(failure) => {
+                    cluster.record(&host, Outcome::NotConnected);
+                    last = failure;
+                }
+            }
+        }
+        Err(last)
+    }
+
+    async fn carry<S>(&self, mut client: S, mut upstream: Stream, runtime: &Runtime, record: &mut Record)
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let (received, sent) = (Arc::clone(&record.received), Arc::clone(&record.sent));
+        let traffic = Traffic::new(&received, &sent);
+        let idle = async {
+            let Some(timeout) = self.idle_timeout else { return std::future::pending().await };
+            let timeout = runtime.time.on_wall(timeout);
+            while traffic.last().elapsed() < timeout {
+                tokio::time::sleep_until(traffic.last() + timeout).await;
+            }
+        };
+        let too_long = async {
+            let Some(longest) = self.longest else { return std::future::pending().await };
+            runtime.time.sleep(longest).await;
+        };
+        tokio::select! {
+            biased;
+            ended = pump(&mut client, &mut upstream, &traffic) => match ended {
+                Ok(()) | Err(Broken::Client(_)) => {}
+                Err(Broken::Upstream(_)) => record.flags.raise("UC"),
+            },
+            () = idle => self.stats.idle_timeout.increment(),
+            () = too_long => {
+                self.stats.longest.increment();
+                record.flags.raise("DT");
+            }
+        }
+    }
+}
+
+impl TcpStats {
+    fn new(stats: &Stats, prefix: &str) -> Self {
+        let scope = stats.tcp(prefix);
+        Self {
+            total: scope.counter("downstream_cx_total"),
+            active: scope.gauge("downstream_cx_active"),
+            no_route: scope.counter("downstream_cx_no_route"),
+            received: scope.counter("downstream_cx_rx_bytes_total"),
+            sent: scope.counter("downstream_cx_tx_bytes_total"),
+            idle_timeout: scope.counter("idle_timeout"),
+            longest: scope.counter("max_downstream_connection_duration"),
+        }
+    }
+}
+
+/// A connection to an upstream, counted while it is open.
+#[derive(Debug)]
+struct Connection {
+    cluster: Arc<UpstreamCluster>,
+    host: Arc<Host>,
+    _permit: Permit,
+}
+
+impl Connection {
+    fn begin(cluster: &Arc<UpstreamCluster>, host: Arc<Host>, permit: Permit) -> Self {
+        cluster.stats().upstream_cx_active.increment();
+        // As Envoy counts it: a connection is a request, too.
+        cluster.stats().upstream_rq_total.increment();
+        host.stats.cx_active.fetch_add(1, Ordering::Relaxed);
+        host.stats.rq_active.fetch_add(1, Ordering::Relaxed);
+        host.stats.rq_total.fetch_add(1, Ordering::Relaxed);
+        Self { cluster: Arc::clone(cluster), host, _permit: permit }
+    }
+
+    fn end(self, record: &Record) {
+        self.cluster.stats().upstream_cx_tx_bytes_total.add(record.received());
+        self.cluster.stats().upstream_cx_rx_bytes_total.add(record.sent());
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.cluster.stats().upstream_cx_active.decrement();
+        self.host.stats.cx_active.fetch_sub(1, Ordering::Relaxed);
+        self.host.stats.rq_active.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+fn fail(record: &mut Record, failure: &Failure, attempts: u32) {
+    record.flags.raise(failure.flag());
+    if attempts > 0 && matches!(failure, Failure::Connect(_) | Failure::ConnectTimeout) {
+        record.flags.raise("URX");
+    }
+    if let Failure::Connect(cause) = failure {
+        record.upstream_failure = cause.clone();
+    }
+}
