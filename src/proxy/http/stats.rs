@@ -39,7 +39,7 @@ pub struct ManagerStats {
 impl ManagerStats {
     pub fn new(stats: &Stats, prefix: &str) -> Self {
         let scope = stats.http(prefix);
-        let class = |digit: u8| scope.counter(&format!("downstream_rq_{digit}xx"));
+        let class = |digit: u8| scope.counter(format!("downstream_rq_{digit}xx"));
         Self {
             connections: scope.gauge("downstream_cx_active"),
             connections_total: scope.counter("downstream_cx_total"),
