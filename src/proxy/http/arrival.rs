@@ -57,7 +57,9 @@ pub fn request(parts: &mut Parts, manager: &Manager) -> Result<Request, Reply> {
     if parts.version < http::Version::HTTP_11 && !manager.accepts_http10 {
         return Err(Reply::new(426, "Upgrade Required", "low_version").flagged("DPE").plain().closing());
     }
-    if headers.len() > manager.most_headers {
+    // As they stand in the message: with a colon, a space and the end of the line.
+    let size: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+    if headers.len() > manager.most_headers || size > manager.most_header_bytes {
         let text = "Request Header Fields Too Large";
         return Err(Reply::new(431, text, "http1.too_many_headers").flagged("DPE").plain().closing());
     }

@@ -145,7 +145,11 @@ impl<'x> Exchange<'x> {
                 let upgrade = upgrade.filter(|_| walk.request.as_ref().is_some_and(arrival::is_upgrade));
                 router::forward(self, walk, place, &taken, body, upgrade).await
             }
-            Err(reply) => self.reply(walk, Some(http), reply),
+            Err(mut reply) => {
+                // What a client that wanted a tunnel says next is no request.
+                reply.closes |= walk.request.as_ref().is_some_and(|request| request.method == "CONNECT");
+                self.reply(walk, Some(http), reply)
+            }
         }
     }
 
@@ -311,7 +315,8 @@ impl<'x> Exchange<'x> {
 
     /// What the route and those around it do to the headers of a response.
     pub fn change_response(&mut self, walk: &Walk<'x, 'x>, headers: &mut HeaderMap, chosen: Option<&ClusterWeight>) {
-        let (Some(routing), Some(record)) = (&walk.routing, self.ending.record()) else { return };
+        let routing = walk.routing.as_ref().filter(|routing| routing.route.is_some());
+        let (Some(routing), Some(record)) = (routing, self.ending.record()) else { return };
         for changes in routing.response_changes(chosen) {
             change(headers, changes, &mut |text, headers| {
                 expand(text, &Facts { record, request: walk.request.as_ref(), response: Some(headers) })

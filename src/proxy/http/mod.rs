@@ -3,6 +3,7 @@
 mod answer;
 mod arrival;
 mod certificate;
+mod codec_errors;
 mod cors;
 mod counted;
 mod exchange;

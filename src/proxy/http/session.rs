@@ -20,6 +20,7 @@ use crate::proxy::shared::{Phase, Shared};
 use crate::proxy::snapshot::Place;
 use crate::trace::{Connection, Inspected};
 
+use super::codec_errors::CodecErrors;
 use super::exchange::handle;
 use super::manager::Manager;
 
@@ -114,6 +115,7 @@ where
                 .max_buf_size(manager.most_header_bytes.max(1 << 13))
                 .max_headers(manager.most_headers)
                 .auto_date_header(false);
+            let io = CodecErrors::new(io, Arc::clone(&session), manager);
             let connection = builder.serve_connection(TokioIo::new(io), service).with_upgrades();
             drive(connection, |connection| connection.graceful_shutdown(), &session, idle).await;
         }

@@ -103,6 +103,11 @@ impl Failure {
             (Failure::Connect(Some(cause)), Some(reason)) => {
                 format!("upstream_reset_before_response_started{{{reason}|{cause}}}").replace(' ', "_")
             }
+            // A connection that is refused has its cause here, but not in what the client reads.
+            (Failure::Connect(None), Some(reason)) => {
+                format!("upstream_reset_before_response_started{{{reason}|delayed_connect_error:_Connection_refused}}")
+                    .replace(' ', "_")
+            }
             (_, Some(reason)) => format!("upstream_reset_before_response_started{{{reason}}}").replace(' ', "_"),
             _ => "no_healthy_upstream".to_owned(),
         }

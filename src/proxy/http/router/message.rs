@@ -1,7 +1,7 @@
 //! A request as it is sent, and what its response says.
 
 use bytes::Bytes;
-use http::header::HOST;
+use http::header::{CONTENT_LENGTH, HOST};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 
 use crate::proxy::Body;
@@ -16,6 +16,12 @@ pub fn message(request: &Request, body: Body) -> http::Request<Body> {
     let mut headers = HeaderMap::from(request.headers.clone());
     if let Ok(host) = HeaderValue::from_str(&request.authority) {
         headers.insert(HOST, host);
+    }
+    // Envoy says so of every empty request whose method is made for a body.
+    let is_empty = hyper::body::Body::is_end_stream(message.body());
+    let sends_body = matches!(request.method.as_str(), "POST" | "PUT" | "PATCH" | "DELETE");
+    if is_empty && sends_body && !headers.contains_key(CONTENT_LENGTH) {
+        headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
     }
     *message.headers_mut() = headers;
     message
