@@ -1,311 +1,265 @@
-//! `meshlint proxy` as a program: what it prints, serves, and does when files change.
+//! A proxy in this process, on ports that the operating system chooses, before a small server.
 
-use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
-use std::sync::mpsc::{Receiver, channel};
-use std::time::{Duration, Instant};
+use std::net::SocketAddr;
+use std::time::Duration;
 
-/// Longer than anything here takes on a slow machine.
-const PATIENCE: Duration = Duration::from_secs(30);
+use meshlint::envoy::Json;
+use meshlint::envoy::bootstrap::Bootstrap;
+use meshlint::proxy::{Options, Proxy, Running};
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 
-/// The program while it runs. It ends with the test, also with one that fails.
-struct Running {
-    child: Child,
-    /// Lines of standard output and standard error, as they come.
-    lines: Receiver<String>,
-    seen: Vec<String>,
-}
-
-impl Running {
-    fn start(arguments: &[&str]) -> Self {
-        let mut child = program(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let (sender, lines) = channel();
-        let (out, err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
-        let streams: [Box<dyn Read + Send>; 2] = [Box::new(out), Box::new(err)];
-        for stream in streams {
-            let sender = sender.clone();
-            std::thread::spawn(move || {
-                // The other side may be gone.
-                BufReader::new(stream).lines().map_while(Result::ok).try_for_each(|line| sender.send(line).ok())
-            });
-        }
-        Self { child, lines, seen: Vec::new() }
-    }
-
-    /// The first line that has all of these words.
-    fn line(&mut self, words: &[&str]) -> String {
-        let has = |line: &String| words.iter().all(|word| line.contains(word));
-        if let Some(seen) = self.seen.iter().find(|line| has(line)) {
-            return seen.clone();
-        }
-        let start = Instant::now();
-        while let Ok(line) = self.lines.recv_timeout(PATIENCE.saturating_sub(start.elapsed())) {
-            self.seen.push(line.clone());
-            if has(&line) {
-                return line;
-            }
-        }
-        panic!("no line with {words:?} in\n{}", self.seen.join("\n"));
-    }
-
-    /// The address in a line.
-    fn address(&mut self, words: &[&str]) -> String {
-        let line = self.line(words);
-        let at = line.find("127.0.0.1:").unwrap_or_else(|| panic!("no address in {line}"));
-        line[at..].split([' ', '/']).next().unwrap().to_owned()
-    }
-
-    /// The exit code after SIGTERM.
-    fn terminate(mut self) -> Option<i32> {
-        assert!(Command::new("kill").arg(self.child.id().to_string()).status().unwrap().success());
-        let start = Instant::now();
-        loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status.code();
-            }
-            assert!(start.elapsed() < PATIENCE, "it does not end");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // It has ended already if the test went well.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn program(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_meshlint"));
-    command.arg("proxy").arg("--no-config").args(arguments);
-    command
-}
-
-fn run(arguments: &[&str]) -> Output {
-    program(arguments).output().unwrap()
-}
-
-fn testdata(path: &str) -> String {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(path).display().to_string()
-}
-
-/// A connection that is kept.
-struct Connection(BufReader<TcpStream>);
-
-impl Connection {
-    fn open(address: &str) -> Self {
-        let stream = TcpStream::connect(address).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        Self(BufReader::new(stream))
-    }
-
-    /// The status and the body.
-    fn get(&mut self, target: &str, host: &str) -> (u16, String) {
-        write!(self.0.get_mut(), "GET {target} HTTP/1.1\r\nhost: {host}\r\n\r\n").unwrap();
-        self.answer()
-    }
-
-    fn answer(&mut self) -> (u16, String) {
-        let (mut status, mut length) = (0, 0);
-        loop {
-            let mut line = String::new();
-            assert!(self.0.read_line(&mut line).unwrap() > 0, "closed");
-            let line = line.trim_end().to_ascii_lowercase();
-            if let Some(rest) = line.strip_prefix("http/1.1 ") {
-                status = rest.split(' ').next().unwrap().parse().unwrap();
-            } else if let Some(value) = line.strip_prefix("content-length: ") {
-                length = value.parse().unwrap();
-            } else if line.is_empty() {
-                break;
-            }
-        }
-        let mut body = vec![0; length];
-        self.0.read_exact(&mut body).unwrap();
-        (status, String::from_utf8(body).unwrap())
-    }
-}
-
-/// The workload that an echo says it is.
-fn workload(body: &str) -> String {
-    let value: serde_json::Value = serde_json::from_str(body).unwrap_or_else(|_| panic!("no echo: {body}"));
-    value["workload"].as_str().unwrap().to_owned()
-}
-
-/// A folder with a gateway, two versions, and routes to the first of them.
-struct Shop(tempfile::TempDir);
-
-impl Shop {
-    fn new() -> Self {
-        let folder = Self(tempfile::tempdir().unwrap());
-        for file in ["workloads.yaml", "bound.yaml"] {
-            fs::copy(testdata(&format!("proxy/gateway/{file}")), folder.path(file)).unwrap();
-        }
-        folder
-    }
-
-    fn path(&self, file: &str) -> PathBuf {
-        self.0.path().join(file)
-    }
-
-    fn arguments(&self) -> String {
-        self.0.path().display().to_string()
-    }
-
-    /// Replaces text in the routes, as an editor does: by another file.
-    fn change(&self, from: &str, to: &str) {
-        let text = fs::read_to_string(self.path("bound.yaml")).unwrap();
-        assert!(text.contains(from));
-        fs::write(self.path("bound.yaml.new"), text.replace(from, to)).unwrap();
-        fs::rename(self.path("bound.yaml.new"), self.path("bound.yaml")).unwrap();
-    }
-}
-
-#[test]
-fn it_serves_until_it_is_told_to_end() {
-    let shop = Shop::new();
-    let mut proxy = Running::start(&["--gateway", "edge/shop", &shop.arguments()]);
-    let address = proxy.address(&["edge/gateway", "0.0.0.0_80", "*:80"]);
-    proxy.line(&["echo shop/web-v1", "v1", "10.244.0."]);
-    let mut connection = Connection::open(&address);
-    let (status, body) = connection.get("/a?b", "shop.test");
-    assert_eq!((status, workload(&body).as_str()), (200, "web-v1"));
-    assert_eq!(proxy.terminate(), Some(0));
-}
-
-#[test]
-fn changes_are_put_into_force_without_closing_connections() {
-    let shop = Shop::new();
-    let mut proxy = Running::start(&["--watch", "--gateway", "edge/shop", &shop.arguments()]);
-    let address = proxy.address(&["edge/gateway", "0.0.0.0_80"]);
-    let mut connection = Connection::open(&address);
-    let mut ask = || workload(&connection.get("/", "shop.test").1);
-    assert_eq!(ask(), "web-v1");
-    shop.change("subset: v1", "subset: v2");
-    proxy.line(&["changed:"]);
-    assert_eq!(ask(), "web-v2");
-    // What is refused leaves the last configuration in force, and says why.
-    shop.change("hosts: [\"*\"]\n  gateways", "hosts: 7\n  gateways");
-    proxy.line(&["unchanged", "bound.yaml:", "VirtualService"]);
-    assert_eq!(ask(), "web-v2");
-    shop.change("hosts: 7", "hosts: [shop.test]");
-    std::thread::sleep(Duration::from_secs(2));
-    assert_eq!(ask(), "web-v2");
-    assert_eq!(proxy.terminate(), Some(0));
-}
-
-#[test]
-fn programs_call_as_workloads() {
-    let mut proxy = Running::start(&["--workload", "shop/client", &testdata("proxy/canary")]);
-    let address = proxy.address(&["call as shop/client"]);
-    let mut connection = Connection::open(&address);
-    let (status, body) = connection.get("http://web/", "web");
-    assert_eq!(status, 200, "{body}");
-    assert!(workload(&body).starts_with("web-v"));
-    write!(connection.0.get_mut(), "CONNECT web:80 HTTP/1.1\r\nhost: web:80\r\n\r\n").unwrap();
-    assert_eq!(connection.answer().0, 200);
-    assert!(workload(&connection.get("/", "web").1).starts_with("web-v"));
-    assert_eq!(proxy.terminate(), Some(0));
-}
-
-#[test]
-fn a_bootstrap_is_run_as_it_is() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("bootstrap.yaml");
-    let bootstrap = r#"
-static_resources:
-  listeners:
-  - address: {socket_address: {address: 0.0.0.0, port_value: 0}}
-    filter_chains:
-    - filters:
-      - name: http
-        typed_config:
-          "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
-          stat_prefix: a
-          route_config:
-            virtual_hosts:
-            - {name: all, domains: ["*"], routes: [{match: {prefix: /}, direct_response: {status: 418, body: {inline_string: tea}}}]}
-          http_filters:
-          - {name: router, typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router}}
-"#;
-    fs::write(&file, bootstrap).unwrap();
-    let mut proxy = Running::start(&["-c", file.to_str().unwrap()]);
-    let address = proxy.address(&["bootstrap.yaml", "0.0.0.0_0", "all"]);
-    assert_eq!(Connection::open(&address).get("/", "any"), (418, "tea".to_owned()));
-    assert_eq!(proxy.terminate(), Some(0));
-}
-
-#[test]
-fn servers_of_the_user_take_the_place_of_echoes() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let own = listener.local_addr().unwrap();
-    std::thread::spawn(move || {
-        for mut stream in listener.incoming().flatten() {
-            let mut head = [0; 4096];
-            let _ = stream.read(&mut head);
-            let _ = stream.write_all(b"HTTP/1.1 202 Accepted\r\ncontent-length: 4\r\nconnection: close\r\n\r\nreal");
+/// A server that answers with what it got. Headers tell it to do otherwise: `x-status`, `x-wait` (milliseconds), `x-die`.
+async fn backend() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(answer(stream));
         }
     });
-    let upstream = format!("web.shop={own}");
-    let shop = Shop::new();
-    let mut proxy = Running::start(&["--upstream", &upstream, "--gateway", "edge/shop", &shop.arguments()]);
-    let address = proxy.address(&["edge/gateway", "0.0.0.0_80"]);
-    assert_eq!(Connection::open(&address).get("/", "shop.test"), (202, "real".to_owned()));
-    assert_eq!(proxy.terminate(), Some(0));
+    address
 }
 
-#[test]
-fn mistakes_are_told() {
-    let shop = Shop::new();
-    let folder = shop.arguments();
-    let table: [(&[&str], &str); 8] = [
-        (&["--gateway", "edge/shp"], "no gateway `edge/shp`: did you mean `edge/shop`?"),
-        (&["--send", "1"], "`--send` needs a URL, such as `http://web.shop/`"),
-        (&["http://shop.test/"], "`http://shop.test/` is for `--send N`"),
-        (
-            &["--echo-error", "wbe-v1=503"],
-            "--echo-error: no workload `wbe-v1` with these labels: did you mean `web-v1`?",
-        ),
-        (&["--echo-error", "web-v1"], "`web-v1` does not say what happens"),
-        (&["--upstream", "wbe-v1=127.0.0.1:80"], "--upstream: no workload `wbe-v1`"),
-        (&["--map", "80"], "`80` is not `PORT=PORT`"),
-        (
-            &["--gateway", "edge/shop", "--send", "1", "http://shop.test:81/"],
-            "`edge/gateway` does not listen on port 81",
-        ),
-    ];
-    for (arguments, expected) in table {
-        let output = run(&[arguments, &[folder.as_str()]].concat());
-        let told = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {told}");
-        assert!(told.contains(expected), "{arguments:?}: {told}");
-        assert!(output.stdout.is_empty());
+async fn answer(mut stream: TcpStream) {
+    let mut received = Vec::new();
+    while stream.read_buf(&mut received).await.is_ok_and(|count| count > 0) {
+        let text = String::from_utf8_lossy(&received).into_owned();
+        let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+        let length = header(head, "content-length").map_or(0, |length| length.parse().unwrap());
+        if body.len() < length {
+            continue;
+        }
+        if header(head, "upgrade").is_some() {
+            let switch = "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n";
+            stream.write_all(switch.as_bytes()).await.unwrap();
+            let (mut read, mut write) = stream.split();
+            let _ = tokio::io::copy(&mut read, &mut write).await;
+            return;
+        }
+        if let Some(wait) = header(head, "x-wait") {
+            tokio::time::sleep(Duration::from_millis(wait.parse().unwrap())).await;
+        }
+        if header(head, "x-die").is_some() {
+            return;
+        }
+        let status = header(head, "x-status").unwrap_or("200");
+        let response =
+            format!("HTTP/1.1 {status} Any\r\ncontent-length: {}\r\nx-of: backend\r\n\r\n{text}", text.len());
+        stream.write_all(response.as_bytes()).await.unwrap();
+        received.clear();
     }
 }
 
-#[test]
-fn what_is_no_bootstrap_is_told_with_its_place() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("bootstrap.yaml");
+fn header<'h>(head: &'h str, name: &str) -> Option<&'h str> {
+    let mut lines = head.lines().filter_map(|line| line.split_once(':'));
+    lines.find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
+}
+
+/// What the client gets for these bytes, up to where the connection rests or ends.
+async fn exchange(address: SocketAddr, bytes: &str) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(bytes.as_bytes()).await.unwrap();
+    let mut received = Vec::new();
+    let rest = Duration::from_millis(400);
+    while let Ok(Ok(1..)) = tokio::time::timeout(rest, stream.read_buf(&mut received)).await {}
+    String::from_utf8_lossy(&received).into_owned()
+}
+
+async fn get(address: SocketAddr, path: &str, headers: &str) -> String {
+    exchange(address, &format!("GET {path} HTTP/1.1\r\nhost: a.test\r\n{headers}connection: close\r\n\r\n")).await
+}
+
+fn cluster(name: &str, addresses: &[SocketAddr]) -> Value {
+    let endpoint = |address: &SocketAddr| {
+        let address = json!({"address": address.ip().to_string(), "portValue": address.port()});
+        json!({"endpoint": {"address": {"socketAddress": address}}})
+    };
+    let endpoints: Vec<_> = addresses.iter().map(endpoint).collect();
+    json!({"name": name, "type": "STATIC", "connectTimeout": "1s",
+        "loadAssignment": {"clusterName": name, "endpoints": [{"lbEndpoints": endpoints}]}})
+}
+
+fn any(name: &str, fields: Value) -> Value {
+    let mut typed = fields;
+    typed["@type"] = format!("type.googleapis.com/envoy.extensions.filters.{name}").into();
+    json!({"name": name, "typedConfig": typed})
+}
+
+fn listener(name: &str, filter: Value) -> Value {
+    json!({"name": name, "address": {"socketAddress": {"address": "127.0.0.1", "portValue": 0}},
+        "filterChains": [{"filters": [filter]}]})
+}
+
+fn http(routes: Value) -> Value {
+    let deny = json!({"rules": {"action": "DENY", "policies": {"no-secrets": {
+        "permissions": [{"urlPath": {"path": {"prefix": "/secret"}}}], "principals": [{"any": true}]}}}});
+    let fault = json!({"name": "fault", "typedConfig":
+        {"@type": "type.googleapis.com/envoy.extensions.filters.http.fault.v3.HTTPFault"}});
+    any(
+        "network.http_connection_manager.v3.HttpConnectionManager",
+        json!({
+            "statPrefix": "test",
+            "useRemoteAddress": true,
+            "upgradeConfigs": [{"upgradeType": "websocket"}],
+            "httpFilters": [any("http.rbac.v3.RBAC", deny), fault, any("http.router.v3.Router", json!({}))],
+            "routeConfig": {"name": "test", "validateClusters": false,
+                "virtualHosts": [{"name": "all", "domains": ["*"], "routes": routes, "includeRequestAttemptCount": true}]},
+        }),
+    )
+}
+
+async fn start(listeners: &[Value], clusters: &[Value]) -> Running {
+    let options = Options { seed: Some(1), workers: 1, ..Options::default() };
+    Proxy::start(bootstrap(listeners, clusters), options).await.unwrap()
+}
+
+fn bootstrap(listeners: &[Value], clusters: &[Value]) -> Bootstrap {
+    Bootstrap::read(&json!({"staticResources": {"listeners": listeners, "clusters": clusters}})).unwrap()
+}
+
+fn status(response: &str) -> u16 {
+    response.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0)
+}
+
+#[tokio::test]
+async fn requests_are_routed_changed_and_answered_as_envoy_does() {
+    let server = backend().await;
+    let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let abort = json!({"fault": {"@type": "type.googleapis.com/envoy.extensions.filters.http.fault.v3.HTTPFault",
+        "abort": {"httpStatus": 418, "percentage": {"numerator": 100}}}});
+    let added = json!([{"header": {"key": "x-from", "value": "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"}}]);
+    let routes = json!([
+        {"match": {"prefix": "/direct"}, "directResponse": {"status": 200, "body": {"inlineString": "hello"}}},
+        {"match": {"prefix": "/redirect"}, "redirect": {"hostRedirect": "b.test"}},
+        {"match": {"prefix": "/abort"}, "route": {"cluster": "up"}, "typedPerFilterConfig": abort},
+        {"match": {"prefix": "/gone"}, "route": {"cluster": "gone",
+            "retryPolicy": {"retryOn": "connect-failure", "numRetries": 2}}},
+        {"match": {"prefix": "/none"}, "route": {"cluster": "none"}},
+        {"match": {"prefix": "/empty"}, "route": {"cluster": "empty"}},
+        {"match": {"prefix": "/slow"}, "route": {"cluster": "up", "timeout": "0.05s"}},
+        {"match": {"prefix": "/again"}, "route": {"cluster": "up",
+            "retryPolicy": {"retryOn": "5xx", "numRetries": 1, "retryBackOff": {"baseInterval": "0.001s"}}}},
+        {"match": {"prefix": "/api"}, "route": {"cluster": "up", "prefixRewrite": "/v1"}, "requestHeadersToAdd": added},
+        {"match": {"prefix": "/"}, "route": {"cluster": "up"}},
+    ]);
+    let clusters = [cluster("up", &[server]), cluster("gone", &[nobody]), cluster("empty", &[])];
+    let proxy = start(&[listener("http", http(routes))], &clusters).await;
+    assert_eq!(proxy.notes(), []);
+    let address = proxy.listeners()[0].address;
+    let reset = "upstream connect error or disconnect/reset before headers. ";
+    let refused = format!("{reset}retried and the latest reset reason: remote connection failure");
+    let terminated = format!("{reset}reset reason: connection termination");
     let table = [
-        ("static_resources:\n  listeners:\n  - adress: {}\n", "bootstrap.yaml:3:5", "no such field"),
-        (
-            "static_resources:\n  clusters:\n  - {name: a, connect_timeout: -1s}\n",
-            "bootstrap.yaml:3:",
-            "connect_timeout",
-        ),
-        ("a: [", "bootstrap.yaml:1:", ""),
-        ("", "bootstrap.yaml", "empty"),
+        ("/direct", "", 200, "hello"),
+        ("/redirect", "", 301, ""),
+        ("/abort", "", 418, "fault filter abort"),
+        ("/gone", "", 503, refused.as_str()),
+        ("/none", "", 503, ""),
+        ("/empty", "", 503, "no healthy upstream"),
+        ("/slow", "x-wait: 300\r\n", 504, "upstream request timeout"),
+        ("/secret/1", "", 403, "RBAC: access denied"),
+        ("/x", "x-die: 1\r\n", 503, terminated.as_str()),
     ];
-    for (text, place, expected) in table {
-        fs::write(&file, text).unwrap();
-        let output = run(&["-c", file.to_str().unwrap()]);
-        let told = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(2), "{text}: {told}");
-        assert!(told.contains(place) && told.contains(expected), "{text}: {told}");
+    for (path, headers, expected, body) in table {
+        let response = get(address, path, headers).await;
+        assert_eq!((status(&response), response.split_once("\r\n\r\n").unwrap().1), (expected, body), "{path}");
+        assert!(response.contains("server: envoy\r\n") && response.contains("date: "), "{response}");
     }
+    let response = get(address, "/api/x?q", "x-envoy-retry-on: 5xx\r\nkeep-alive: 5\r\n").await;
+    for part in [
+        "x-of: backend",
+        "x-envoy-upstream-service-time: ",
+        "GET /v1/x?q HTTP/1.1",
+        "host: a.test",
+        "x-from: 127.0.0.1",
+        "x-envoy-original-path: /api/x?q",
+        "x-forwarded-proto: http",
+        "x-request-id: ",
+    ] {
+        assert!(response.contains(part), "{part} is not in {response}");
+    }
+    assert!(!response.contains("retry-on") && !response.contains("keep-alive"), "{response}");
+    let response = get(address, "/again", "x-status: 500\r\n").await;
+    assert!(status(&response) == 500 && response.contains("x-envoy-attempt-count: 2"), "{response}");
+    let body = "POST / HTTP/1.1\r\nhost: a.test\r\ncontent-length: 5\r\nconnection: close\r\n\r\nhello";
+    assert!(exchange(address, body).await.ends_with("\r\n\r\nhello"));
+    proxy.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_no_request_is_refused() {
+    let routes = json!([{"match": {"prefix": "/"}, "directResponse": {"status": 200}}]);
+    let proxy = start(&[listener("http", http(routes))], &[]).await;
+    let address = proxy.listeners()[0].address;
+    let long = format!("GET / HTTP/1.1\r\nhost: a\r\nx: {}\r\n\r\n", "a".repeat(62_000));
+    let table = [
+        ("GET / HTTP/1.1\r\n\r\n", 400),
+        ("NONSENSE\r\n\r\n", 400),
+        ("GET / HTTP/1.0\r\nhost: a\r\n\r\n", 426),
+        ("GET / HTTP/1.1\r\nhost: a\r\nbad header: x\r\n\r\n", 400),
+        (long.as_str(), 431),
+        ("OPTIONS * HTTP/1.1\r\nhost: a\r\n\r\n", 404),
+        ("GET / HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: other\r\n\r\n", 403),
+        ("\u{16}\u{3}\u{1}", 400),
+        ("", 0),
+    ];
+    for (bytes, expected) in table {
+        let response = exchange(address, bytes).await;
+        assert_eq!(status(&response), expected, "{:.40} {response}", bytes);
+    }
+    assert_eq!(status(&get(address, "/", "").await), 200);
+}
+
+#[tokio::test]
+async fn bytes_and_upgraded_connections_pass() {
+    let server = backend().await;
+    let tcp = any("network.tcp_proxy.v3.TcpProxy", json!({"statPrefix": "tcp", "cluster": "up"}));
+    let routes = json!([{"match": {"prefix": "/"}, "route": {"cluster": "up"}}]);
+    let listeners = [listener("tcp", tcp), listener("http", http(routes))];
+    let proxy = start(&listeners, &[cluster("up", &[server])]).await;
+    let [tcp, http] = [0, 1].map(|index| proxy.listeners()[index].address);
+    let request = "GET /raw HTTP/1.1\r\nhost: b\r\n\r\n";
+    assert!(exchange(tcp, request).await.ends_with(request));
+    let mut stream = TcpStream::connect(http).await.unwrap();
+    let upgrade = "GET / HTTP/1.1\r\nhost: a\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\r\n";
+    stream.write_all(upgrade.as_bytes()).await.unwrap();
+    let mut head = [0; 16];
+    stream.read_exact(&mut head).await.unwrap();
+    assert_eq!(&head, b"HTTP/1.1 101 Swi");
+    stream.write_all(b"frame").await.unwrap();
+    let mut rest = Vec::new();
+    while !rest.ends_with(b"\r\n\r\nframe") {
+        let read = tokio::time::timeout(Duration::from_secs(5), stream.read_buf(&mut rest)).await;
+        assert!(read.unwrap().unwrap() > 0, "{}", String::from_utf8_lossy(&rest));
+    }
+}
+
+#[tokio::test]
+async fn connections_outlive_a_reload_and_end_in_a_drain() {
+    let of = |text: &str| {
+        let routes =
+            json!([{"match": {"prefix": "/"}, "directResponse": {"status": 200, "body": {"inlineString": text}}}]);
+        [listener("http", http(routes))]
+    };
+    let proxy = start(&of("old"), &[]).await;
+    let address = proxy.listeners()[0].address;
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let mut ask = async || {
+        stream.write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
+        let mut received = vec![0; 4096];
+        let count = tokio::time::timeout(Duration::from_secs(5), stream.read(&mut received)).await.unwrap().unwrap();
+        String::from_utf8_lossy(&received[..count]).into_owned()
+    };
+    assert!(ask().await.ends_with("old"));
+    proxy.reload(bootstrap(&of("new"), &[])).await.unwrap();
+    assert_eq!(proxy.listeners()[0].address, address);
+    assert!(ask().await.ends_with("new"));
+    let broken = json!([{"name": "http", "filterChains": []}]);
+    let broken = Bootstrap::read(&json!({"staticResources": {"listeners": broken}})).unwrap();
+    assert!(proxy.reload(broken).await.is_err());
+    assert!(ask().await.ends_with("new"));
+    tokio::time::timeout(Duration::from_secs(5), proxy.drain()).await.unwrap();
+    assert!(TcpStream::connect(address).await.is_err());
 }

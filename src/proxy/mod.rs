@@ -4,6 +4,7 @@
 
 #![allow(dead_code, unused_imports, reason = "not all of it is called yet")]
 
+mod about;
 mod access_log;
 mod admin;
 mod body;
@@ -34,7 +35,9 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::time::Duration;
 
+use tokio::net::TcpListener;
 use tokio::runtime::Handle;
+use tokio::task::AbortHandle;
 
 pub use body::{Body, BodyError};
 pub use note::Note;
@@ -42,6 +45,7 @@ pub use runtime::Runtime;
 
 use crate::envoy::bootstrap::Bootstrap;
 
+use about::About;
 use listen::Listening;
 use shared::{Phase, Shared};
 use snapshot::Snapshot;
@@ -64,11 +68,24 @@ pub struct Proxy;
 #[derive(Debug)]
 pub struct Running {
     shared: Arc<Shared>,
-    listening: Listening,
+    listening: Arc<Listening>,
     workers: Workers,
-    admin: Option<SocketAddr>,
+    admin: Option<Admin>,
     /// One reload at a time.
     reloading: Mutex<()>,
+}
+
+/// The admin interface.
+#[derive(Debug)]
+struct Admin {
+    address: SocketAddr,
+    task: AbortHandle,
+}
+
+impl Drop for Admin {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
 }
 
 /// A listener and where it is reached.
@@ -103,16 +120,17 @@ impl Proxy {
     pub async fn start(bootstrap: Bootstrap, options: Options) -> Result<Running, Error> {
         let runtime = Runtime::new(options.seed, options.time_scale, options.workers.max(1));
         let snapshot = Snapshot::new(bootstrap, &runtime, None).map_err(Error::Invalid)?;
-        let running = Running {
+        let mut running = Running {
             workers: Workers::start(options.workers)?,
             shared: Arc::new(Shared::new(snapshot, runtime)),
-            listening: Listening::default(),
+            listening: Arc::default(),
             admin: None,
             reloading: Mutex::new(()),
         };
         let snapshot = running.shared.current();
         snapshot.clusters.warm(running.shared.runtime.time).await;
         running.listen(&snapshot)?;
+        running.admin = running.serve_admin(&snapshot)?;
         Ok(running)
     }
 }
@@ -125,7 +143,22 @@ impl Running {
 
     /// Where the admin interface is reached, if it is configured.
     pub fn admin(&self) -> Option<SocketAddr> {
-        self.admin
+        self.admin.as_ref().map(|admin| admin.address)
+    }
+
+    /// The admin interface stays where it is, whatever later configurations say of it.
+    fn serve_admin(&self, snapshot: &Snapshot) -> Result<Option<Admin>, Error> {
+        let configured = snapshot.bootstrap.admin.as_ref().and_then(|admin| admin.address.as_ref());
+        let Some(wanted) = configured.and_then(snapshot::socket_address) else { return Ok(None) };
+        let failed = |source| Error::bind(("admin".into(), wanted, source));
+        let socket = listen::bind(wanted).map_err(failed)?;
+        let address = socket.local_addr().map_err(failed)?;
+        let facts = Arc::new(About::new(&self.shared, &self.listening));
+        let runtime = &self.workers.handles[0];
+        let _entered = runtime.enter();
+        let listener = TcpListener::from_std(socket).map_err(failed)?;
+        let task = runtime.spawn(admin::serve(listener, facts)).abort_handle();
+        Ok(Some(Admin { address, task }))
     }
 
     /// What the configuration in force asks for that is not executed.

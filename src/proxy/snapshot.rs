@@ -17,6 +17,7 @@ use super::listen::{ServerTls, SocketFilters};
 use super::note::Note;
 use super::runtime::Runtime;
 use super::stats::{Counter, Gauge, Stats};
+use super::tcp;
 use super::tls::Secrets;
 use super::upstream::Clusters;
 
@@ -52,6 +53,7 @@ pub struct ChainPlan {
     pub tls: Option<ServerTls>,
     pub tls_timeout: Duration,
     pub manager: Option<Arc<Manager>>,
+    pub tcp: Option<tcp::Plan>,
     /// Of the filter that passes bytes on.
     pub logs: Arc<Logs>,
 }
@@ -171,6 +173,7 @@ impl ChainPlan {
             tls: ServerTls::of(chain, secrets, place, notes)?,
             tls_timeout: chain.transport_socket_connect_timeout.filter(|own| !own.is_zero()).unwrap_or(TLS_TIMEOUT),
             manager: None,
+            tcp: None,
             logs: Arc::default(),
         };
         for filter in &chain.filters {
@@ -178,7 +181,12 @@ impl ChainPlan {
                 Some(Any::HttpConnectionManager(config)) => {
                     plan.manager = Some(Arc::new(Manager::new(config, service_cluster, place, runtime, notes)));
                 }
-                Some(Any::TcpProxy(proxy)) => plan.logs = Arc::new(Logs::new(&proxy.access_log, place, notes)),
+                Some(Any::TcpProxy(proxy)) => {
+                    let tcp = tcp::Plan::new(proxy, &runtime.stats);
+                    notes.extend(tcp.notes.iter().map(|text| Note::new(place, text)));
+                    plan.tcp = Some(tcp);
+                    plan.logs = Arc::new(Logs::new(&proxy.access_log, place, notes));
+                }
                 Some(Any::NetworkRbac(_) | Any::NetworkExtAuthz(_) | Any::IstioStats(_)) => {}
                 Some(Any::MongoProxy(_)) => {
                     notes.push(Note::new(place, "what is said to MongoDB is passed on, and not counted"));
@@ -192,7 +200,11 @@ impl ChainPlan {
 }
 
 fn address(listener: &Listener) -> Option<SocketAddr> {
-    match listener.address.as_ref()? {
+    socket_address(listener.address.as_ref()?)
+}
+
+pub fn socket_address(address: &Address) -> Option<SocketAddr> {
+    match address {
         Address::SocketAddress(socket) => {
             let port = u16::try_from(socket.port_value.unwrap_or_default()).ok()?;
             Some(SocketAddr::new(socket.address.parse().ok()?, port))

@@ -53,8 +53,13 @@ impl<S> CodecErrors<S> {
         record.sent.store(reason.len() as u64, std::sync::atomic::Ordering::Relaxed);
         self.manager.logs.write(&record);
         let (date, server) = (date_header(), &self.manager.server);
-        let mut text = format!("HTTP/1.1 {code} {reason}\r\ncontent-length: {}\r\ncontent-type: text/plain\r\n", reason.len());
-        text += &format!("date: {}\r\nserver: {}\r\n", date.to_str().unwrap_or_default(), server.to_str().unwrap_or_default());
+        let mut text =
+            format!("HTTP/1.1 {code} {reason}\r\ncontent-length: {}\r\ncontent-type: text/plain\r\n", reason.len());
+        text += &format!(
+            "date: {}\r\nserver: {}\r\n",
+            date.to_str().unwrap_or_default(),
+            server.to_str().unwrap_or_default()
+        );
         text += &format!("connection: close\r\n\r\n{reason}");
         Some(text.into_bytes())
     }
@@ -74,7 +79,11 @@ impl<S: AsyncWrite + Unpin> CodecErrors<S> {
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for CodecErrors<S> {
-    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         Pin::new(&mut self.inner).poll_read(context, buffer)
     }
 }

@@ -2,13 +2,11 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
 use crate::envoy::http_connection_manager::CodecType;
-use crate::envoy::network_filter::TcpProxy;
 use crate::proxy::http::{self, Protocol, Session};
 use crate::proxy::record::{Client, ClientTlsFacts, Record};
 use crate::proxy::shared::Shared;
@@ -141,12 +139,12 @@ impl Accepted {
                     return place.plan().logs.write(&closed(&client, "-", details));
                 }
                 Stop::Http(_) => break What::Http,
-                Stop::Tcp(proxy) => break What::Tcp(proxy),
+                Stop::Tcp(_) => break What::Tcp,
                 Stop::Answer(_) | Stop::Fault(..) | Stop::Route(_) => return,
             }
         };
         match what {
-            What::Tcp(proxy) => pass(stream, proxy, &place, &client, &shared).await,
+            What::Tcp => pass(stream, &place, &client, &shared).await,
             What::Http => {
                 let Some(manager) = place.plan().manager.clone() else { return };
                 let session = Session::new(shared, client, connection, inspected, place);
@@ -157,9 +155,9 @@ impl Accepted {
 }
 
 /// What a connection is for.
-enum What<'w> {
+enum What {
     Http,
-    Tcp(&'w TcpProxy),
+    Tcp,
 }
 
 /// Speaks the version of HTTP that the configuration says, else the one that was agreed on, else that which the client
@@ -198,9 +196,13 @@ fn closed(client: &Arc<Client>, flag: &'static str, details: impl Into<std::borr
 }
 
 /// Passes bytes on to the cluster that the filter names.
-async fn pass<S>(mut stream: Rewind<S>, proxy: &TcpProxy, place: &Place, client: &Arc<Client>, shared: &Arc<Shared>)
+async fn pass<S>(stream: Rewind<S>, place: &Place, client: &Arc<Client>, shared: &Arc<Shared>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let _ = (&mut stream, proxy, place, client, shared, Ordering::Relaxed);
+    let Some(tcp) = &place.plan().tcp else { return };
+    let mut record = Record::new(Arc::clone(client), None);
+    tcp.pass(stream, client.local, &place.snapshot.clusters, &shared.runtime, &mut record).await;
+    record.ended = Some(shared.runtime.time.since(record.started));
+    place.plan().logs.write(&record);
 }
