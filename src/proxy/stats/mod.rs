@@ -99,6 +99,11 @@ impl Stats {
         self.scope(Scope::Tcp(prefix.to_owned()))
     }
 
+    /// Forgets a scope, since what it counted is gone.
+    pub fn forget(&self, scope: &Scope) {
+        lock(&self.0).remove(&scope.prefix());
+    }
+
     /// Every metric with its full name, sorted by it.
     pub fn all(&self) -> Vec<(String, Metric)> {
         let mut all = Vec::new();

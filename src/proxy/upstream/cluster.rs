@@ -25,6 +25,7 @@ use super::failure::Failure;
 use super::form::in_form_of;
 use super::host::{Address, Host};
 use super::members::{Place, Resolved, members, names};
+use super::not_done::not_done;
 use super::original::Originals;
 use super::outlier::{Detector, Outcome};
 use super::pool::{Kind, UpstreamBody, Wanted};
@@ -103,7 +104,7 @@ pub(super) struct Shared {
 
 impl UpstreamCluster {
     pub(super) fn new(config: Arc<Cluster>, secrets: &Secrets, runtime: &Arc<Runtime>) -> Result<Arc<Self>, Invalid> {
-        let stats_name = if config.alt_stat_name.is_empty() { &config.name } else { &config.alt_stat_name };
+        let stats_name = stats_name(&config);
         let settings = Settings::new(&config);
         let transports = Transports::new(&config, secrets, settings.sni.verified)?;
         let scope = runtime.stats.cluster(stats_name);
@@ -141,9 +142,14 @@ impl UpstreamCluster {
         &self.shared.stats
     }
 
+    pub fn stats_name(&self) -> &str {
+        stats_name(&self.config)
+    }
+
     /// What the configuration asks for that is not done.
-    pub fn notes(&self) -> impl Iterator<Item = &str> {
-        self.policy.notes.iter().chain(&self.transports.notes).map(String::as_str)
+    pub fn notes(&self) -> impl Iterator<Item = String> {
+        let own = self.policy.notes.iter().chain(&self.transports.notes).cloned();
+        own.chain(not_done(&self.config))
     }
 
     /// All hosts, in the order of the configuration.
@@ -331,6 +337,10 @@ impl UpstreamCluster {
     pub(super) fn originals(&self) -> Option<&Originals> {
         self.originals.as_ref()
     }
+}
+
+fn stats_name(config: &Cluster) -> &str {
+    if config.alt_stat_name.is_empty() { &config.name } else { &config.alt_stat_name }
 }
 
 impl View {

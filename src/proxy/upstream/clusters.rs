@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 use crate::envoy::cluster::Cluster;
 use crate::proxy::Note;
 use crate::proxy::runtime::Runtime;
+use crate::proxy::stats::Scope;
 use crate::proxy::time::Time;
 use crate::proxy::tls::Secrets;
 
@@ -31,6 +32,7 @@ impl Clusters {
     ) -> Result<(Self, Vec<Note>), Note> {
         let mut by_name = FxHashMap::default();
         let mut notes = Vec::new();
+        let all = before;
         let before = before.filter(|before| before.secrets == *secrets);
         for config in clusters {
             if by_name.contains_key(&config.name) {
@@ -46,7 +48,10 @@ impl Clusters {
             notes.extend(cluster.notes().map(|text| Note::new(place(), text)));
             by_name.insert(config.name.clone(), cluster);
         }
-        Ok((Self { by_name, secrets: secrets.clone() }, notes))
+        let own = Self { by_name, secrets: secrets.clone() };
+        let gone = all.into_iter().flat_map(Self::all).filter(|cluster| own.get(&cluster.config.name).is_none());
+        gone.for_each(|cluster| runtime.stats.forget(&Scope::Cluster(cluster.stats_name().to_owned())));
+        Ok((own, notes))
     }
 
     pub fn get(&self, name: &str) -> Option<&Arc<UpstreamCluster>> {

@@ -7,10 +7,13 @@ use http::Request;
 use http::header::HOST;
 use http::uri::Authority;
 
-use crate::envoy::Any;
 use crate::envoy::cluster::Cluster;
 use crate::envoy::core::TcpKeepalive;
-use crate::envoy::protocol::{ExplicitHttpConfig, Http2ProtocolOptions, UpstreamProtocol, UpstreamProtocolOptions};
+use crate::envoy::protocol::{
+    ExplicitHttpConfig, Http2ProtocolOptions, HttpProtocolOptions, UpstreamHttpProtocolOptions, UpstreamProtocol,
+    UpstreamProtocolOptions,
+};
+use crate::envoy::{Any, Json};
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Settings {
@@ -55,8 +58,13 @@ impl Settings {
             Any::HttpProtocolOptions(options) => Some(options.as_ref()),
             _ => None,
         });
-        let common = options.and_then(|options| options.common_http_protocol_options.clone()).unwrap_or_default();
-        let (protocol, http2) = protocol(options);
+        let old = Deprecated::new(cluster);
+        let common = options.and_then(|options| options.common_http_protocol_options.clone());
+        let common = common.or(old.common).unwrap_or_default();
+        let (protocol, http2) = match (options, old.http2) {
+            (None, Some(http2)) => (Protocol::Http2, http2),
+            (options, _) => protocol(options),
+        };
         let connection = cluster.upstream_connection_options.as_ref();
         Self {
             name: cluster.name.clone(),
@@ -64,11 +72,16 @@ impl Settings {
             protocol,
             idle_timeout: Some(common.idle_timeout.unwrap_or(HOUR)).filter(|timeout| !timeout.is_zero()),
             max_connection_duration: common.max_connection_duration.filter(|duration| !duration.is_zero()),
-            max_requests_per_connection: common.max_requests_per_connection.filter(|max| *max > 0),
+            max_requests_per_connection: common
+                .max_requests_per_connection
+                .or(old.max_requests_per_connection)
+                .filter(|max| *max > 0),
             http2,
             keepalive: connection.and_then(|options| options.tcp_keepalive.clone()),
             source: source(cluster),
-            sni: sni(options),
+            sni: sni(options
+                .and_then(|options| options.upstream_http_protocol_options.as_ref())
+                .or(old.upstream.as_ref())),
         }
     }
 }
@@ -130,13 +143,84 @@ fn source(cluster: &Cluster) -> Option<IpAddr> {
     address.address.parse().ok().filter(|address: &IpAddr| !address.is_unspecified())
 }
 
-fn sni(options: Option<&UpstreamProtocolOptions>) -> Sni {
-    let Some(options) = options.and_then(|options| options.upstream_http_protocol_options.as_ref()) else {
-        return Sni::default();
-    };
+fn sni(options: Option<&UpstreamHttpProtocolOptions>) -> Sni {
+    let Some(options) = options else { return Sni::default() };
     Sni {
         from_authority: options.auto_sni,
         header: options.override_auto_sni_header.to_ascii_lowercase(),
         verified: options.auto_san_validation,
+    }
+}
+
+/// Fields of clusters that Envoy reads although there are newer ones.
+#[derive(Default)]
+struct Deprecated {
+    common: Option<HttpProtocolOptions>,
+    http2: Option<Http2ProtocolOptions>,
+    upstream: Option<UpstreamHttpProtocolOptions>,
+    max_requests_per_connection: Option<u32>,
+}
+
+impl Deprecated {
+    fn new(cluster: &Cluster) -> Self {
+        fn read<T: Json>(cluster: &Cluster, name: &str) -> Option<T> {
+            cluster.untyped.get(name).and_then(|value| T::read(value).ok())
+        }
+        Self {
+            common: read(cluster, "common_http_protocol_options"),
+            http2: read(cluster, "http2_protocol_options"),
+            upstream: read(cluster, "upstream_http_protocol_options"),
+            max_requests_per_connection: read(cluster, "max_requests_per_connection"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use http::Request;
+    use serde_json::{Value, json};
+
+    use super::{Protocol, Settings, Sni};
+    use crate::envoy::Json;
+    use crate::envoy::cluster::Cluster;
+
+    fn settings(fields: Value) -> Settings {
+        Settings::new(&Cluster::read(&fields).unwrap())
+    }
+
+    #[test]
+    fn protocols_are_read_from_old_fields_and_new() {
+        let options = |own: Value| {
+            let name = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+            let mut own = own;
+            own["@type"] = format!("type.googleapis.com/{name}").into();
+            json!({"name": "a", "typedExtensionProtocolOptions": {name: own}})
+        };
+        let table = [
+            (json!({"name": "a"}), Protocol::Http1),
+            (json!({"name": "a", "http2ProtocolOptions": {}}), Protocol::Http2),
+            (options(json!({"explicitHttpConfig": {"http2ProtocolOptions": {}}})), Protocol::Http2),
+            (options(json!({"explicitHttpConfig": {"httpProtocolOptions": {}}})), Protocol::Http1),
+            (options(json!({"useDownstreamProtocolConfig": {}})), Protocol::Downstream),
+            (options(json!({"autoConfig": {}})), Protocol::Negotiated),
+        ];
+        for (fields, protocol) in table {
+            assert_eq!(settings(fields.clone()).protocol, protocol, "{fields}");
+        }
+        let old = settings(json!({"name": "a", "maxRequestsPerConnection": 7}));
+        assert_eq!(old.max_requests_per_connection, Some(7));
+        assert_eq!(old.idle_timeout, Some(Duration::from_secs(3600)));
+        assert_eq!(old.connect_timeout, Duration::from_secs(5));
+    }
+
+    #[test]
+    fn a_name_for_tls_has_no_port() {
+        let sni = Sni { from_authority: true, header: "x-host".to_owned(), verified: false };
+        let request = |name: &str, value: &str| Request::get("/").header(name, value).body(()).unwrap();
+        assert_eq!(sni.of(&request("host", "web.example.com:443")), Some("web.example.com"));
+        assert_eq!(sni.of(&request("x-host", "other.example.com")), Some("other.example.com"));
+        assert_eq!(Sni::default().of(&request("host", "web")), None);
     }
 }

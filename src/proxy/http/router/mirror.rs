@@ -75,7 +75,7 @@ async fn deliver(
                 let mut body = response.into_body();
                 while let Some(Ok(_)) = body.frame().await {}
             }
-            Err(failure) => cluster.record(&host, super::outcome(&failure)),
+            Err(failure) => failure.outcome().into_iter().for_each(|outcome| cluster.record(&host, outcome)),
         }
         Some(())
     };

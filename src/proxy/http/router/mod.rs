@@ -16,8 +16,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::HeaderValue;
 use http::header::SET_COOKIE;
+use http::{HeaderValue, StatusCode};
 use hyper::upgrade::OnUpgrade;
 use tokio::time::Instant;
 
@@ -89,10 +89,14 @@ pub async fn forward<'x>(
     loop {
         match once(exchange, walk, &mut route, &mut retries, &mut tried).await {
             Ok(Some((response, host))) => {
+                route.count(response.status());
                 return arrive(exchange, walk, &route, &retries, (response, &host), upgrade);
             }
             Ok(None) => exchange.runtime().time.sleep(retries.pause(&exchange.runtime().dice)).await,
-            Err(reply) => return exchange.reply_for(walk, Some(taken.http), reply, route.chosen),
+            Err(reply) => {
+                StatusCode::from_u16(reply.status).into_iter().for_each(|status| route.count(status));
+                return exchange.reply_for(walk, Some(taken.http), reply, route.chosen);
+            }
         }
     }
 }
@@ -151,6 +155,13 @@ impl<'x> Route<'x> {
             began: Instant::now(),
             body: Replay::new(body, limit.unwrap_or(replay::MOST_KEPT)),
         }
+    }
+
+    /// Counts what the client gets.
+    fn count(&self, status: StatusCode) {
+        let stats = self.cluster.stats();
+        stats.completed(status);
+        stats.upstream_rq_time.record(self.began.elapsed().as_millis() as u64);
     }
 
     /// What the proxy offers by ALPN in place of what the cluster says: where the connection is meant for the mesh.
@@ -249,10 +260,10 @@ async fn once<'x>(
             return Ok(None);
         }
         Tried::Answered(Err(failure)) => {
-            route.cluster.record(&host, outcome(&failure));
+            failure.outcome().into_iter().for_each(|outcome| route.cluster.record(&host, outcome));
             let answer =
                 retries.on_failure(&failure, !matches!(failure, Failure::Connect(_) | Failure::ConnectTimeout));
-            (answer, refuse(&failure, retries), failure_text(&failure))
+            (answer, refuse(&failure, retries), failure.cause().map(str::to_owned))
         }
         Tried::TryTimedOut => {
             route.cluster.stats().upstream_rq_per_try_timeout.increment();
@@ -330,18 +341,6 @@ fn goes_on(exchange: &mut Exchange<'_>, route: &Route<'_>, answer: Answer) -> bo
             permit.is_some()
         }
     }
-}
-
-fn outcome(failure: &Failure) -> Outcome {
-    match failure {
-        Failure::Connect(_) => Outcome::NotConnected,
-        Failure::ConnectTimeout => Outcome::TimedOut,
-        _ => Outcome::Reset,
-    }
-}
-
-fn failure_text(failure: &Failure) -> Option<String> {
-    if let Failure::Connect(cause) = failure { cause.clone() } else { None }
 }
 
 fn refuse(failure: &Failure, retries: &Retries) -> Reply {
