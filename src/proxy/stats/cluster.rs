@@ -103,7 +103,9 @@ mod tests {
     fn responses_count_by_class_and_code() {
         let stats = Stats::default();
         let cluster = ClusterStats::new(&stats, "a");
-        [200, 200, 204, 503].map(|code| cluster.completed(StatusCode::from_u16(code).unwrap()));
+        for code in [200, 200, 204, 503] {
+            cluster.completed(StatusCode::from_u16(code).unwrap());
+        }
         let counter = |name: &'static str| stats.cluster("a").counter(name).value();
         assert_eq!(
             ["upstream_rq_2xx", "upstream_rq_200", "upstream_rq_204", "upstream_rq_503"].map(counter),
