@@ -170,7 +170,6 @@ async fn serve(arguments: Arc<Arguments>, words: Arc<Words>, loaded: Loaded, out
         () = self::ended() => {}
         () = tokio::time::sleep(LONGEST_DRAIN) => {}
     }
-    lab.stop().await;
     Ok(())
 }
 

@@ -5,6 +5,9 @@ use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use tokio::task::JoinSet;
 
 use crate::envoy::bootstrap::{
     self, Bind, Bootstrap, Certificate, Loopback, Note as BootstrapNote, TestAuthority, bootstrap, relocate,
@@ -95,17 +98,29 @@ impl Lab {
 
     /// Runs another scene instead. Proxies that are in both keep their connections; the ports of listeners stay.
     pub async fn change(&mut self, scene: Scene) -> Result<Notes, Problem> {
-        let address = self.settings.address;
-        let plan = Plan::new(&scene, &mut self.ports, address);
+        let plan = Plan::new(&scene, &mut self.ports, self.settings.address);
+        let put = match plan {
+            Ok(plan) => self.put_all(&scene, &plan).await.map(|notes| (plan, notes)),
+            Err(error) => Err(Problem::Ports(error)),
+        };
         self.ports.release();
-        let plan = plan.map_err(Problem::Ports)?;
-        self.start_echoes(&plan).await?;
-        let applications = self.applications(&plan);
+        let (plan, notes) = put?;
+        self.drop_others(&scene, &plan);
+        let directory = Arc::new(Directory::new(&scene, &plan, self.applications(&plan)));
+        *self.directory.write().unwrap_or_else(PoisonError::into_inner) = directory;
+        (self.scene, self.plan) = (scene, plan);
+        Ok(notes)
+    }
+
+    /// Starts or changes all echoes and proxies of a scene.
+    async fn put_all(&mut self, scene: &Scene, plan: &Plan) -> Result<Notes, Problem> {
+        self.start_echoes(plan).await?;
+        self.ports.make_way();
+        let (applications, bare) = (self.applications(plan), self.bare(plan));
         let mut notes = Vec::new();
         for (index, member) in scene.members.iter().enumerate() {
-            let bare = self.bare(&plan);
-            let loopback = Loopback { bare, ..plan.loopback(&member.key, address, &applications) };
-            let (bootstrap, own) = self.bootstrap(member, index, loopback);
+            let loopback = plan.loopback(&member.key, self.settings.address, &applications);
+            let (bootstrap, own) = self.bootstrap(member, index, Loopback { bare: bare.clone(), ..loopback });
             let own = own.into_iter().filter(|note| !is_expected(note));
             notes.extend(own.map(|note| (member.key.clone(), Note::new("configuration", note.to_string()))));
             let told = self.put(&member.key, bootstrap).await;
@@ -113,13 +128,18 @@ impl Lab {
             let told = told.into_iter().filter(|note| !is_istios_choice(note));
             notes.extend(told.map(|note| (member.key.clone(), note)));
         }
-        let keys: BTreeSet<_> = scene.members.iter().map(|member| member.key.as_str()).collect();
-        self.running.retain(|key, _| keys.contains(key.as_str()));
-        self.echoes.retain(|endpoint, _| plan.applications.contains_key(endpoint));
-        let directory = Arc::new(Directory::new(&scene, &plan, applications));
-        *self.directory.write().unwrap_or_else(PoisonError::into_inner) = directory;
-        (self.scene, self.plan) = (scene, plan);
         Ok(notes)
+    }
+
+    /// Proxies that are no more serve what they have begun.
+    fn drop_others(&mut self, scene: &Scene, plan: &Plan) {
+        let keys: BTreeSet<_> = scene.members.iter().map(|member| member.key.as_str()).collect();
+        let gone = self.running.extract_if(.., |key, _| !keys.contains(key.as_str()));
+        for (_, running) in gone {
+            // When the time is over, the rest is closed.
+            tokio::spawn(async move { drop(tokio::time::timeout(LONGEST_DRAIN, running.drain()).await) });
+        }
+        self.echoes.retain(|endpoint, _| plan.applications.contains_key(endpoint));
     }
 
     /// It follows every change.
@@ -239,10 +259,10 @@ impl Lab {
     }
 
     /// Ends when all connections have.
-    pub async fn drain(&self) {
-        for running in self.running.values() {
-            running.drain().await;
-        }
+    pub async fn drain(self) {
+        let draining = self.running.into_values().map(|running| async move { running.drain().await });
+        let mut draining: JoinSet<()> = draining.collect();
+        while draining.join_next().await.is_some() {}
     }
 
     /// Closes everything.
@@ -253,6 +273,7 @@ impl Lab {
     }
 }
 
+const LONGEST_DRAIN: Duration = Duration::from_secs(10);
 /// What stands for the authorities of the operating system.
 const SYSTEM_ROOTS: &str = "file-root:system";
 

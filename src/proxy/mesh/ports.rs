@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::net::{IpAddr, TcpListener};
+use std::net::{IpAddr, SocketAddr};
+
+use tokio::net::TcpSocket;
 
 use crate::envoy::bootstrap::Entrance;
 
@@ -16,8 +18,8 @@ pub(super) struct Ports {
     wanted: BTreeMap<u16, u16>,
     /// By proxy and listener.
     chosen: BTreeMap<(String, String), u16>,
-    /// So that none is chosen twice before its listener is there.
-    held: Vec<TcpListener>,
+    /// So that nobody else gets them before their listeners are there.
+    held: Vec<TcpSocket>,
 }
 
 impl Ports {
@@ -35,9 +37,9 @@ impl Ports {
         let ports = || entrance.port.iter().chain(others);
         let port = match ports().find_map(|port| self.wanted.get(port)).filter(|_| !entrance.inbound) {
             // Once: other listeners of the same port must go elsewhere.
-            Some(&wanted) if !self.chosen.values().any(|port| *port == wanted) => self.hold(wanted)?,
+            Some(&wanted) if !self.is_chosen(wanted) => self.hold(wanted)?,
             _ => {
-                let own = entrance.port.filter(|port| *port >= UNPRIVILEGED);
+                let own = entrance.port.filter(|port| *port >= UNPRIVILEGED && !self.is_chosen(*port));
                 own.and_then(|port| self.hold(port).ok()).map_or_else(|| self.hold(0), Ok)?
             }
         };
@@ -45,12 +47,18 @@ impl Ports {
         Ok(port)
     }
 
+    fn is_chosen(&self, port: u16) -> bool {
+        self.chosen.values().any(|own| *own == port)
+    }
+
+    /// Binds without listening. With this option, Linux lets another socket listen at the port meanwhile.
     fn hold(&mut self, port: u16) -> io::Result<u16> {
-        let listener = TcpListener::bind((self.address, port)).map_err(|error| {
-            io::Error::new(error.kind(), format!("cannot listen at {}:{port}: {error}", self.address))
-        })?;
-        let port = listener.local_addr()?.port();
-        self.held.push(listener);
+        let socket = if self.address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        socket.set_reuseaddr(true)?;
+        let at = SocketAddr::new(self.address, port);
+        socket.bind(at).map_err(|error| io::Error::new(error.kind(), format!("cannot listen at {at}: {error}")))?;
+        let port = socket.local_addr()?.port();
+        self.held.push(socket);
         Ok(port)
     }
 
@@ -58,7 +66,14 @@ impl Ports {
         self.chosen.get(&(proxy.to_owned(), listener.to_owned())).copied()
     }
 
-    /// Lets the listeners have their ports.
+    /// Called before listeners start: where the system would refuse them, they get their ports now.
+    pub fn make_way(&mut self) {
+        if !cfg!(target_os = "linux") {
+            self.held.clear();
+        }
+    }
+
+    /// Called when all listeners are there.
     pub fn release(&mut self) {
         self.held.clear();
     }
@@ -66,7 +81,7 @@ impl Ports {
 
 #[cfg(test)]
 mod tests {
-    use std::net::Ipv4Addr;
+    use std::net::{Ipv4Addr, TcpListener};
 
     use super::*;
 
