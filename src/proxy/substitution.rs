@@ -382,7 +382,9 @@ const COMMANDS: [(&str, Find); 64] = [
     ("UPSTREAM_REMOTE_ADDRESS_WITHOUT_PORT", |facts, _| ip(facts.record.upstream)),
     ("UPSTREAM_REMOTE_PORT", |facts, _| port(facts.record.upstream)),
     ("UPSTREAM_REQUEST_ATTEMPT_COUNT", |facts, _| Some(Found::Number(facts.record.attempts.into()))),
-    ("UPSTREAM_TRANSPORT_FAILURE_REASON", |facts, _| some_text(facts.record.upstream_failure.as_deref()?)),
+    ("UPSTREAM_TRANSPORT_FAILURE_REASON", |facts, _| {
+        some_text(facts.record.upstream_failure.as_deref()?.replace(' ', "_"))
+    }),
 ];
 
 #[cfg(test)]

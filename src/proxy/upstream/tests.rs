@@ -209,6 +209,18 @@ async fn who_may_not_wait_fails_at_once() {
 }
 
 #[tokio::test]
+async fn who_waits_gets_a_new_connection_after_a_spent_one() {
+    let server = Server::start(false).await;
+    let mut fields = options(json!({"commonHttpProtocolOptions": {"maxRequestsPerConnection": 1}}));
+    fields["circuitBreakers"] = json!({"thresholds": [{"maxConnections": 1}]});
+    let cluster = cluster(server.address, fields);
+    let (one, two, three) =
+        tokio::join!(send(&cluster, "/slow/a"), send(&cluster, "/slow/b"), send(&cluster, "/slow/c"));
+    assert_eq!((one, two, three), (ok("/slow/a"), ok("/slow/b"), ok("/slow/c")));
+    assert_eq!(server.connections(), 3);
+}
+
+#[tokio::test]
 async fn only_so_many_requests_are_under_way() {
     let server = Server::start(false).await;
     let cluster = cluster(server.address, json!({"circuitBreakers": {"thresholds": [{"maxRequests": 1}]}}));

@@ -71,6 +71,9 @@ struct State {
     swept: bool,
 }
 
+/// More pools than this are looked through for unused ones.
+const MANY: usize = 8;
+
 impl Pools {
     pub fn new(workers: usize) -> Self {
         Self(PerWorker::new(workers, |_| Vec::new()))
@@ -81,16 +84,13 @@ impl Pools {
         if let Some(pool) = pools.iter().find(|pool| wanted.is(&pool.key)) {
             return Arc::clone(pool);
         }
+        // Names and clients come and go without limit.
+        if pools.len() >= MANY {
+            pools.retain(|pool| !pool.is_unused());
+        }
         let pool = Arc::new(Pool { key: wanted.to_key(), shared: Arc::clone(shared), state: Mutex::default() });
         pools.push(Arc::clone(&pool));
         pool
-    }
-
-    /// Lets idle connections go; those with requests stay until these are done.
-    pub fn close_idle(&self) {
-        for mut pools in self.0.all() {
-            pools.clear();
-        }
     }
 }
 
@@ -229,11 +229,26 @@ impl Pool {
         self.serve_waiting(&mut state, host);
     }
 
-    fn closed(self: &Arc<Self>) {
+    fn opened(&self) {
+        self.state().open += 1;
+    }
+
+    /// A connection has ended. Those who waited for it need another.
+    fn closed(self: &Arc<Self>, host: Option<&Arc<Host>>) {
         let mut state = self.state();
         state.open = state.open.saturating_sub(1);
         state.multiplexed.retain(|(client, _)| !client.is_closed());
         state.idle.retain(|(client, _)| !client.is_closed());
+        // While everything is shut down, nothing can be begun.
+        if let Some(host) = host.filter(|_| tokio::runtime::Handle::try_current().is_ok()) {
+            self.dial_if_needed(&mut state, host);
+        }
+    }
+
+    /// Whether it could as well not be there.
+    fn is_unused(self: &Arc<Self>) -> bool {
+        let state = self.state();
+        Arc::strong_count(self) == 1 && state.open + state.connecting == 0 && state.waiting.is_empty()
     }
 
     /// Starts to look after connections that have no requests, if nothing does yet.
@@ -309,7 +324,6 @@ async fn dial(pool: Arc<Pool>, host: Arc<Host>, permit: Permit) {
         state.connecting -= 1;
         match opened {
             Ok(client) => {
-                state.open += 1;
                 drop(state);
                 return pool.offer(client, &host);
             }

@@ -112,28 +112,33 @@ fn drive(
 /// Counts a connection for as long as it is open.
 struct Count {
     pool: Weak<Pool>,
-    host: Arc<HostStats>,
+    host: Weak<Host>,
+    stats: Arc<HostStats>,
     opened: Instant,
-    _permit: Permit,
+    permit: Option<Permit>,
     _active: Held,
 }
 
 impl Count {
-    fn new(pool: &Arc<Pool>, host: &Host, permit: Permit) -> Self {
+    fn new(pool: &Arc<Pool>, host: &Arc<Host>, permit: Permit) -> Self {
+        pool.opened();
         host.stats.cx_active.fetch_add(1, Ordering::Relaxed);
         let active = pool.shared.stats.upstream_cx_active.hold();
-        let (pool, host) = (Arc::downgrade(pool), Arc::clone(&host.stats));
-        Self { pool, host, opened: Instant::now(), _permit: permit, _active: active }
+        let (pool, stats) = (Arc::downgrade(pool), Arc::clone(&host.stats));
+        let (host, opened) = (Arc::downgrade(host), Instant::now());
+        Self { pool, host, stats, opened, permit: Some(permit), _active: active }
     }
 }
 
 impl Drop for Count {
     fn drop(&mut self) {
-        self.host.cx_active.fetch_sub(1, Ordering::Relaxed);
+        self.stats.cx_active.fetch_sub(1, Ordering::Relaxed);
+        // Who waits for a connection may need the permit.
+        self.permit = None;
         if let Some(pool) = self.pool.upgrade() {
             let length = pool.shared.runtime.time.since(self.opened);
             pool.shared.stats.upstream_cx_length_ms.record(length.as_millis() as u64);
-            pool.closed();
+            pool.closed(self.host.upgrade().as_ref());
         }
     }
 }
