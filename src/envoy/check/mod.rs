@@ -39,6 +39,11 @@ pub fn check(message_type: &str, value: &Value) -> Vec<Violation> {
     checker.violations
 }
 
+/// What was learned of the rules of messages.
+pub(super) fn forget() {
+    MessageRules::forget();
+}
+
 #[derive(Default)]
 struct Checker {
     path: Vec<Segment>,

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use prost_reflect::{
     DynamicMessage, EnumDescriptor, EnumValueDescriptor, FieldDescriptor, Kind, MessageDescriptor, OneofDescriptor,
@@ -38,11 +38,16 @@ pub(super) struct FieldRules {
     nested: HashMap<String, FieldRules>,
 }
 
+/// Rules by the full names of messages.
+fn known_rules() -> MutexGuard<'static, HashMap<String, Arc<MessageRules>>> {
+    static RULES: LazyLock<Mutex<HashMap<String, Arc<MessageRules>>>> = LazyLock::new(Mutex::default);
+    RULES.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl MessageRules {
     /// Reading the options of a message takes longer than checking it, so it is done once for each type.
     pub(super) fn of(descriptor: &MessageDescriptor) -> Arc<Self> {
-        static RULES: OnceLock<Mutex<HashMap<String, Arc<MessageRules>>>> = OnceLock::new();
-        let mut rules = RULES.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
+        let mut rules = known_rules();
         if let Some(known) = rules.get(descriptor.full_name()) {
             return known.clone();
         }
@@ -59,6 +64,11 @@ impl MessageRules {
         let fields = descriptor.fields().filter_map(|field| Some((field.number(), FieldRules::of_field(&field)?)));
         let required = |oneof: &OneofDescriptor| flag(&oneof.options(), "validate.required");
         Self { fields: fields.collect(), required_oneofs: descriptor.oneofs().filter(required).collect() }
+    }
+
+    /// Those that were read hold on to the descriptors.
+    pub(super) fn forget() {
+        known_rules().clear();
     }
 
     pub(super) fn of_field(&self, field: &FieldDescriptor) -> Option<&FieldRules> {
