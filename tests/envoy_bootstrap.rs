@@ -1,10 +1,11 @@
-//! A plain Envoy loads the bootstraps that are made of what istiod sends, and serves.
+//! A plain Envoy loads the bootstraps that are made of what istiod sends, and serves; and so does the test proxy.
 //!
-//! Without one only what needs no program is checked.
+//! Without an Envoy only what needs no program is checked.
 
 mod envoy_program;
 mod exchange;
 
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -13,6 +14,7 @@ use std::process::{Child, Command};
 use meshlint::envoy::bootstrap::{Bind, Bootstrap, Loopback, Options, TestAuthority};
 use meshlint::envoy::core::Address;
 use meshlint::envoy::{Config, Json, Message, accepted, bootstrap, check, to_binary, to_yaml, value_of};
+use meshlint::proxy::{self, Proxy};
 use meshlint::source::SourceId;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use serde::Deserialize;
@@ -59,13 +61,37 @@ fn envoy_loads_every_bootstrap() {
 #[test]
 fn envoy_serves_on_loopback() {
     let Some(envoy) = envoy() else { return };
+    serves(&|bootstrap| {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("bootstrap.yaml");
+        std::fs::write(&file, to_yaml(&bootstrap.write())).unwrap();
+        let arguments = ["--disable-hot-restart", "--concurrency", "1", "--log-level", "off", "-c"];
+        let child = Command::new(&envoy).args(arguments).arg(file).spawn().unwrap();
+        Box::new((Running(child), directory))
+    });
+}
+
+#[test]
+fn the_proxy_serves_as_envoy_does() {
+    serves(&|bootstrap| {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let started = runtime.block_on(Proxy::start(bootstrap, proxy::Options { workers: 1, ..Default::default() }));
+        Box::new((started.unwrap(), runtime))
+    });
+}
+
+/// Something that serves a bootstrap until it is dropped.
+type Server = Box<dyn Any>;
+
+/// Sends the exchanges of all files to what is started for each.
+fn serves(start: &dyn Fn(Bootstrap) -> Server) {
     let files = entries(&Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/envoy/serve"));
     assert!(!files.is_empty());
     let wrong: Vec<_> = files
         .iter()
         .flat_map(|file| {
             let of_file = |problem| format!("{}: {problem}", file.display());
-            Case::read(file).run(&envoy).into_iter().map(of_file).collect::<Vec<_>>()
+            Case::read(file).run(start).into_iter().map(of_file).collect::<Vec<_>>()
         })
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -109,7 +135,7 @@ impl Case {
     }
 
     /// What came out otherwise than the file says.
-    fn run(&self, envoy: &Path) -> Vec<String> {
+    fn run(&self, start: &dyn Fn(Bootstrap) -> Server) -> Vec<String> {
         let config = self.config();
         let authority = TestAuthority::generate();
         let options = Options { identity: Some(IDENTITY.to_owned()), ..Options::new(&authority) };
@@ -121,12 +147,7 @@ impl Case {
         let endpoints = endpoints.chain(own).collect();
         let loopback = Loopback { ports: ports.clone(), endpoints, ..Loopback::default() };
         let (bootstrap, _) = bootstrap(&config, &Options { bind: Bind::Loopback(loopback), ..options });
-
-        let directory = tempfile::tempdir().unwrap();
-        let file = directory.path().join("bootstrap.yaml");
-        std::fs::write(&file, to_yaml(&bootstrap.write())).unwrap();
-        let arguments = ["--disable-hot-restart", "--concurrency", "1", "--log-level", "off", "-c"];
-        let _running = Running(Command::new(envoy).args(arguments).arg(file).spawn().unwrap());
+        let _running = start(bootstrap);
         let client = Client { ports, backends: backends.into_values().collect(), authority: &authority };
         self.exchanges.iter().filter_map(|exchange| client.problem(exchange)).collect()
     }

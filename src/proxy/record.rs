@@ -20,6 +20,8 @@ pub struct Client {
     pub id: u64,
     /// What the client connects to.
     pub local: SocketAddr,
+    /// The same, if something before this proxy tells where the client wanted to go: the PROXY protocol.
+    pub original: Option<SocketAddr>,
     /// Who connects: as the PROXY protocol says, where it is in use.
     pub peer: SocketAddr,
     /// Who really connects.

@@ -64,10 +64,10 @@ impl Shared {
         });
     }
 
-    /// Returns when everything is to end.
-    pub async fn stopped(&self) {
+    /// Returns when the proxy has gone on to this phase.
+    pub async fn reached(&self, wanted: Phase) {
         let mut phase = self.phase.subscribe();
-        while *phase.borrow_and_update() != Phase::Stopped && phase.changed().await.is_ok() {}
+        while *phase.borrow_and_update() < wanted && phase.changed().await.is_ok() {}
     }
 
     /// Counts a connection as open until the guard is dropped.

@@ -2,31 +2,104 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+
+use crate::proxy::per_worker::lock;
+
+/// Lines are collected and written together, as Envoy does, which waits up to ten seconds.
+#[derive(Debug)]
+pub struct Sink {
+    target: Target,
+    waiting: Mutex<Vec<u8>>,
+}
 
 #[derive(Debug)]
-pub enum Sink {
+enum Target {
     Stdout,
     Stderr,
-    File(Mutex<File>),
+    File(File),
 }
+
+/// How long a line may wait.
+const LONGEST: Duration = Duration::from_millis(100);
+
+/// How much may.
+const MOST: usize = 64 * 1024;
 
 impl Sink {
     /// `/dev/stdout` and `/dev/stderr` are those of this program, whatever they are: they need no right to be opened.
     pub fn open(path: &str) -> io::Result<Arc<Self>> {
-        Ok(Arc::new(match path {
-            "/dev/stdout" | "/dev/fd/1" | "/proc/self/fd/1" => Sink::Stdout,
-            "/dev/stderr" | "/dev/fd/2" | "/proc/self/fd/2" => Sink::Stderr,
-            path => Sink::File(Mutex::new(OpenOptions::new().append(true).create(true).open(path)?)),
-        }))
+        let target = match path {
+            "/dev/stdout" | "/dev/fd/1" | "/proc/self/fd/1" => Target::Stdout,
+            "/dev/stderr" | "/dev/fd/2" | "/proc/self/fd/2" => Target::Stderr,
+            path => Target::File(OpenOptions::new().append(true).create(true).open(path)?),
+        };
+        Ok(Arc::new(Self { target, waiting: Mutex::default() }))
+    }
+
+    pub fn write(self: &Arc<Self>, line: &str) {
+        let mut waiting = lock(&self.waiting);
+        let is_first = waiting.is_empty();
+        waiting.extend_from_slice(line.as_bytes());
+        let is_full = waiting.len() >= MOST;
+        drop(waiting);
+        match Handle::try_current() {
+            Ok(runtime) if !is_full => {
+                if is_first {
+                    let own = Arc::clone(self);
+                    runtime.spawn(async move {
+                        tokio::time::sleep(LONGEST).await;
+                        own.flush();
+                    });
+                }
+            }
+            _ => self.flush(),
+        }
     }
 
     /// A log that cannot be written to must not end the proxy.
-    pub fn write(&self, line: &str) {
-        let _ = match self {
-            Sink::Stdout => io::stdout().lock().write_all(line.as_bytes()),
-            Sink::Stderr => io::stderr().lock().write_all(line.as_bytes()),
-            Sink::File(file) => file.lock().unwrap_or_else(PoisonError::into_inner).write_all(line.as_bytes()),
+    fn flush(&self) {
+        // The lock is held while writing, so that lines stay in order.
+        let mut waiting = lock(&self.waiting);
+        let _ = match &self.target {
+            Target::Stdout => write(&mut io::stdout().lock(), &waiting),
+            Target::Stderr => write(&mut io::stderr().lock(), &waiting),
+            Target::File(file) => write(&mut &*file, &waiting),
         };
+        waiting.clear();
+    }
+}
+
+fn write(target: &mut dyn Write, bytes: &[u8]) -> io::Result<()> {
+    target.write_all(bytes)?;
+    target.flush()
+}
+
+impl Drop for Sink {
+    fn drop(&mut self) {
+        self.flush();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Sink;
+
+    #[tokio::test]
+    async fn lines_are_written_soon() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("log");
+        let sink = Sink::open(path.to_str().unwrap()).unwrap();
+        sink.write("one\n");
+        sink.write("two\n");
+        tokio::time::sleep(super::LONGEST * 3).await;
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "one\ntwo\n");
+        sink.write("three\n");
+        drop(sink);
+        tokio::time::sleep(super::LONGEST * 3).await;
+        assert!(std::fs::read_to_string(&path).unwrap().ends_with("three\n"));
     }
 }

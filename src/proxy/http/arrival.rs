@@ -144,9 +144,10 @@ pub fn clean(
     let is_upgrade = is_upgrade(request);
     let trailers = request.header(TE.as_str()).is_some_and(|te| te.split(',').any(|part| part.trim() == "trailers"));
     request.headers.retain(|name, _| {
-        let goes = HOP_BY_HOP.contains(name)
-            || INTERNAL.contains(name)
-            || (http.is_edge && EDGE.contains(name))
+        // Few headers are Envoy's own, and each request has many.
+        let is_envoys = name.as_str().starts_with("x-envoy-");
+        let goes = (is_envoys && (INTERNAL.contains(name) || (http.is_edge && EDGE.contains(name))))
+            || HOP_BY_HOP.contains(name)
             || *name == TE
             || (!is_upgrade && (*name == CONNECTION || *name == UPGRADE));
         !goes

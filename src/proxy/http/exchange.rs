@@ -374,6 +374,9 @@ impl<'x> Exchange<'x> {
             if let Some(headers) = headers {
                 record.response = headers;
                 record.request = walk.request.take().or(record.request.take());
+                if let Some((_, route)) = walk.routing.as_ref().and_then(|routing| routing.route) {
+                    record.route_name.clone_from(&route.name);
+                }
             }
         });
         if let Some(tunnel) = tunnel {

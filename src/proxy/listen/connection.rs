@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -9,7 +10,7 @@ use tokio::net::TcpStream;
 use crate::envoy::http_connection_manager::CodecType;
 use crate::proxy::http::{self, Protocol, Session};
 use crate::proxy::record::{Client, ClientTlsFacts, Record};
-use crate::proxy::shared::Shared;
+use crate::proxy::shared::{Phase, Shared};
 use crate::proxy::snapshot::Place;
 use crate::trace::{ClientTls, Connection, Inspected, Inspectors, Stop, Walk};
 
@@ -22,7 +23,7 @@ pub async fn serve(stream: TcpStream, peer: SocketAddr, local: SocketAddr, name:
     tokio::select! {
         biased;
         () = run(stream, peer, local, name, &shared) => {}
-        () = shared.stopped() => {}
+        () = shared.reached(Phase::Stopped) => {}
     }
 }
 
@@ -62,6 +63,7 @@ async fn run(stream: TcpStream, direct: SocketAddr, local: SocketAddr, name: Arc
     let client = Client {
         id: shared.next_connection(),
         local: destination,
+        original: (destination != local).then_some(destination),
         peer,
         direct,
         server_name: inspected.server_name.clone(),
@@ -154,6 +156,9 @@ impl Accepted {
     }
 }
 
+/// Where connections go that nobody redirected.
+const NOWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED), 0);
+
 /// What a connection is for.
 enum What {
     Http,
@@ -172,9 +177,11 @@ where
         (_, Some(b"http/1.1" | b"http/1.0")) => Protocol::Http1,
         _ => {
             let time = session.shared.runtime.time;
-            let begun = match manager.idle {
-                Some(idle) => time.timeout(idle, speaks_http2(&mut stream)).await,
-                None => Ok(speaks_http2(&mut stream).await),
+            let idle = manager.idle.unwrap_or(Duration::MAX);
+            let begun = tokio::select! {
+                begun = time.timeout(idle, speaks_http2(&mut stream)) => begun,
+                // Who has said nothing yet is not waited for.
+                () = session.shared.reached(Phase::Draining) => return,
             };
             match begun {
                 Ok(Ok(true)) => Protocol::Http2,
@@ -202,7 +209,8 @@ where
 {
     let Some(tcp) = &place.plan().tcp else { return };
     let mut record = Record::new(Arc::clone(client), None);
-    tcp.pass(stream, client.local, &place.snapshot.clusters, &shared.runtime, &mut record).await;
+    let original = client.original.unwrap_or(NOWHERE);
+    tcp.pass(stream, original, &place.snapshot.clusters, &shared.runtime, &mut record).await;
     record.ended = Some(shared.runtime.time.since(record.started));
     place.plan().logs.write(&record);
 }

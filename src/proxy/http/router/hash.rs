@@ -108,6 +108,7 @@ mod tests {
         let client = Client {
             id: 1,
             local: "127.0.0.1:80".parse().unwrap(),
+            original: None,
             peer: address,
             direct: address,
             server_name: None,

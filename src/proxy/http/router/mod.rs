@@ -22,13 +22,14 @@ use hyper::upgrade::OnUpgrade;
 use tokio::time::Instant;
 
 use crate::envoy::Any;
+use crate::envoy::cluster::LbConfig;
 use crate::envoy::route::ClusterWeight;
 use crate::envoy::stateful_session::StatefulSessionSetting;
 use crate::envoy::{Object, core};
 use crate::proxy::Body;
 use crate::proxy::snapshot::Place;
 use crate::proxy::substitution::{Facts, expand};
-use crate::proxy::upstream::{Failure, Host, Outcome, Pick, UpstreamBody, UpstreamCluster};
+use crate::proxy::upstream::{Failure, Host, Outcome, Pick, RetryPermit, UpstreamBody, UpstreamCluster};
 use crate::trace::{Choice, Request, Taken, Walk};
 
 use super::exchange::{Edit, Exchange, Response};
@@ -55,6 +56,8 @@ struct Route<'x> {
     timeouts: Timeouts,
     began: Instant,
     body: Replay,
+    /// Of the try that is under way, if it is not the first.
+    permit: Option<RetryPermit>,
 }
 
 /// Sends the request on. `upgrade` is the client's connection, if the protocol is to change.
@@ -154,6 +157,7 @@ impl<'x> Route<'x> {
             timeouts: Timeouts::new(taken, request, exchange.is_grpc),
             began: Instant::now(),
             body: Replay::new(body, limit.unwrap_or(replay::MOST_KEPT)),
+            permit: None,
         }
     }
 
@@ -310,21 +314,24 @@ fn pick(
     retries: &Retries,
     tried: &[SocketAddr],
 ) -> Result<Arc<Host>, Failure> {
-    // Where nothing restores the original destination, the request may name it.
-    let named = || request.headers.get("x-envoy-original-dst-host").and_then(|value| value.parse().ok());
+    // Where nothing restores the original destination, the request may name it, if the cluster says so.
+    let by_header = matches!(&route.cluster.config.lb_config, Some(LbConfig::OriginalDstLbConfig(config)) if config.use_http_header);
+    let header = request.headers.get("x-envoy-original-dst-host").filter(|_| by_header);
+    let named = || header.and_then(|value| value.parse().ok());
     let pick = Pick {
         hash: route.hash,
         subset: route.subset.as_deref(),
         avoid: tried,
         pinned: route.pinned.filter(|_| retries.count() == 0),
-        original: named().unwrap_or(exchange.session.client.local),
+        original: named().or(exchange.session.client.original).unwrap_or(Pick::default().original),
         attempts: retries.host_attempts,
     };
     route.cluster.pick(&pick)
 }
 
 /// Whether there is another try, and what logs say if there would be.
-fn goes_on(exchange: &mut Exchange<'_>, route: &Route<'_>, answer: Answer) -> bool {
+fn goes_on(exchange: &mut Exchange<'_>, route: &mut Route<'_>, answer: Answer) -> bool {
+    route.permit = None;
     match answer {
         Answer::No => false,
         Answer::Exhausted => {
@@ -334,11 +341,11 @@ fn goes_on(exchange: &mut Exchange<'_>, route: &Route<'_>, answer: Answer) -> bo
         }
         Answer::Yes if !route.body.can_repeat() => false,
         Answer::Yes => {
-            let permit = route.cluster.retry_permit();
-            if permit.is_none() {
+            route.permit = route.cluster.retry_permit();
+            if route.permit.is_none() {
                 exchange.note(|record| record.flags.raise("UO"));
             }
-            permit.is_some()
+            route.permit.is_some()
         }
     }
 }
