@@ -38,6 +38,19 @@ fn each_format_is_run() {
 }
 
 #[test]
+fn proxies_that_run_do_the_same() {
+    let table = [
+        ["shop/tests.yaml", "shop/mesh.yaml"],
+        ["validator/tests.yaml", "validator/routes.yaml"],
+        ["router-check/tests.yaml", "validator/routes.yaml"],
+    ];
+    for [tests, mesh] in table {
+        let (code, text) = test(&[tests, "--live", "--", mesh]);
+        assert_eq!(code, Some(0), "{text}");
+    }
+}
+
+#[test]
 fn a_case_that_fails_shows_its_trace() {
     let (code, text) = test(&["shop/failing.yaml", "--", "shop/mesh.yaml"]);
     assert_eq!(code, Some(1), "{text}");

@@ -366,7 +366,7 @@ fn mirrors_shown(own: &Forwarding) -> String {
     if shown.is_empty() { "no mirror".to_owned() } else { shown.join(", ") }
 }
 
-fn end_shown(end: &End) -> String {
+pub(super) fn end_shown(end: &End) -> String {
     match end {
         End::Answer(answer) => {
             let location = answer.location.as_ref().map(|location| format!(" to `{location}`")).unwrap_or_default();

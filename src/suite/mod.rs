@@ -11,6 +11,7 @@ mod coverage;
 mod destination;
 mod entrance;
 mod expectation;
+mod live;
 mod observed;
 mod own;
 mod reader;
@@ -23,6 +24,7 @@ mod validator;
 
 pub use case::{Ask, Case, Expectation, Sender};
 pub use coverage::{Coverage, Place, PlaceKind};
+pub use live::{Live, Reality, Received, Sent};
 pub use reader::{Problem, read};
 pub use run::{Failure, Runner, Tested, Verdict};
 pub use stand_ins::stand_ins;

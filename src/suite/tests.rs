@@ -44,8 +44,8 @@ fn a_test_makes_a_case_of_each_combination() {
     let cases = read(SourceId(0), text).unwrap();
     assert_eq!(cases.len(), 2 * 2 * 2 * 2 * 2);
     let titles: Vec<_> = cases.iter().map(|case| case.ask.title()).collect();
-    assert_eq!(titles[0], "GET http://h/1 from a/b");
-    assert_eq!(titles[31], "PUT http://i/2 from c/d");
+    assert_eq!(titles[0], "GET http://h/1 from a/b with x: 1, y: 2");
+    assert_eq!(titles[31], "PUT http://i/2 from c/d with x: 3");
     let headers: Vec<_> = cases[..2].iter().map(|case| case.ask.headers.iter().collect::<Vec<_>>()).collect();
     assert_eq!(headers, [vec![("x", "1"), ("y", "2")], vec![("x", "3")]]);
 }

@@ -1,5 +1,6 @@
 mod json;
 mod junit;
+mod live;
 mod text;
 
 use std::io::Write;
@@ -8,7 +9,7 @@ use std::path::PathBuf;
 use crate::journey::Traffic;
 use crate::mesh::Mesh;
 use crate::source::{self, SourceId, Sources};
-use crate::suite::{self, Case, Coverage, Runner, Tested, Verdict};
+use crate::suite::{self, Case, Coverage, Live, Runner, Tested, Verdict};
 use crate::translate::PushContext;
 
 use super::config::ConfigArguments;
@@ -39,6 +40,9 @@ pub(super) struct Arguments {
     /// Run only tests whose name contains this
     #[arg(long, value_name = "NAME")]
     only: Option<String>,
+    /// Send the requests through proxies that run, too, and compare
+    #[arg(long)]
+    live: bool,
     /// How to print it
     #[arg(long, value_enum, value_name = "FORMAT", default_value = "text")]
     format: Format,
@@ -133,7 +137,15 @@ fn run_cases<'r>(
     let push = PushContext::new(mesh);
     let traffic = Traffic::new(mesh, &push);
     let mut runner = Runner::new(&traffic, now());
-    let tested: Vec<_> = cases.iter().map(|case| runner.run(case)).collect();
+    let mut live = match arguments.live {
+        true => Some(live::Running::start(&traffic, runner.invented(cases))?),
+        false => None,
+    };
+    let tested: Vec<_> =
+        cases.iter().map(|case| runner.run(case, live.as_mut().map(|live| live as &mut dyn Live))).collect();
+    if let Some(live) = live {
+        live.stop();
+    }
     let source = show::Source::new(mesh, &push, sources);
     let trace = |tested: &Tested<'_>| match tested.verdict {
         Verdict::Failed(_) => {

@@ -11,6 +11,7 @@ use crate::envoy::protocol::HeadersWithUnderscoresAction;
 use crate::proxy::access_log::Logs;
 use crate::proxy::note::Note;
 use crate::proxy::runtime::Runtime;
+use crate::trace::Authentication;
 
 use super::external::External;
 use super::mutation::Mutation;
@@ -79,6 +80,11 @@ impl Manager {
             Some(Any::Router(router)) => router.suppress_envoy_headers,
             _ => false,
         });
+        let tokens = config.http_filters.iter().filter_map(|filter| match &filter.typed_config {
+            Some(Any::JwtAuthentication(config)) => Some(Authentication::new(config)),
+            _ => None,
+        });
+        notes.extend(tokens.flat_map(|filter| filter.unsupported()).map(|text| Note::new(place, text)));
         if config.route_specifier.is_none() {
             notes.push(Note::new(place, "the connection manager has no routes"));
         }

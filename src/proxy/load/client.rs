@@ -27,6 +27,34 @@ pub(super) struct Answer {
     pub by: Option<String>,
 }
 
+/// All that comes back for one request.
+#[derive(Debug)]
+pub enum Reply {
+    Http(Response<Bytes>),
+    /// Without what was sent, if that came back.
+    Bytes(Vec<u8>),
+}
+
+/// Sends one request over a connection of its own. The error is a word for why there is no answer.
+pub async fn ask(target: &Target, timeout: Duration) -> Result<Reply, String> {
+    let exchange = async {
+        let request = match &target.message {
+            Message::Bytes(bytes) => return Ok(Reply::Bytes(bytes_back(target, bytes).await?)),
+            Message::Http1(request) | Message::Http2(request) => request,
+        };
+        let mut connection = Connection::open(target).await?;
+        let response = connection.request(request).await.map_err(Failure::Http)?;
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.map_err(Failure::Http)?.to_bytes();
+        Ok(Reply::Http(Response::from_parts(parts, body)))
+    };
+    match tokio::time::timeout(timeout, exchange).await {
+        Ok(Ok(reply)) => Ok(reply),
+        Ok(Err::<_, Failure>(failure)) => Err(failure.word()),
+        Err(_) => Err("timeout".to_owned()),
+    }
+}
+
 pub(super) struct Client<'l> {
     targets: &'l [Target],
     connections: Vec<Option<Connection>>,
@@ -164,15 +192,23 @@ fn echo(headers: &HeaderMap) -> Option<String> {
 
 /// An echo tells its name before it sends back.
 async fn of_bytes(target: &Target, bytes: &[u8]) -> Result<Answer, Failure> {
+    let back = bytes_back(target, bytes).await?;
+    let by = back.strip_suffix(b": ").map(|name| String::from_utf8_lossy(name).into_owned());
+    let status = if back.is_empty() { "closed" } else { "answered" };
+    Ok(Answer { status: status.to_owned(), by })
+}
+
+/// What comes before the bytes that were sent come back, or before the connection ends.
+async fn bytes_back(target: &Target, bytes: &[u8]) -> Result<Vec<u8>, Failure> {
     let mut stream = connect(target).await?;
     stream.write_all(bytes).await?;
     stream.flush().await?;
     let mut back = Vec::new();
     while !back.ends_with(bytes) && stream.read_buf(&mut back).await? > 0 {}
-    let name = back.strip_suffix(bytes).and_then(|name| name.strip_suffix(b": "));
-    let by = name.map(|name| String::from_utf8_lossy(name).into_owned());
-    let status = if back.is_empty() { "closed" } else { "answered" };
-    Ok(Answer { status: status.to_owned(), by })
+    if back.ends_with(bytes) {
+        back.truncate(back.len() - bytes.len());
+    }
+    Ok(back)
 }
 
 impl From<io::Error> for Failure {

@@ -16,6 +16,7 @@ use tokio::time::Instant;
 
 use client::Client;
 
+pub use client::{Reply, ask};
 pub use report::{Answers, Percentiles, Report};
 pub use tls::Tls;
 
