@@ -1,5 +1,7 @@
 //! Where a request enters the mesh whose test names no client: where the VirtualService of its host is in force.
 
+use std::collections::BTreeMap;
+
 use crate::journey::{Kind, Target, Traffic};
 use crate::mesh::{Mesh, Reference, host_matches};
 use crate::model::Object;
@@ -83,18 +85,19 @@ fn at_service(mesh: &Mesh<'_>, target: &Target, namespace: &str) -> Target {
     }
 }
 
+/// One that no workload is known of.
 fn sidecar(namespace: &str) -> ProxySpec {
-    let key = format!("{namespace}/(any sidecar)");
+    const NAME: &str = "any-sidecar";
     ProxySpec {
-        name: String::new(),
+        key: format!("{namespace}/{NAME}"),
+        name: NAME.to_owned(),
         r#type: ProxyKind::Sidecar,
         namespace: namespace.to_owned(),
         workload: String::new(),
-        labels: std::collections::BTreeMap::new(),
+        labels: BTreeMap::new(),
         ip: String::new(),
         service_account: "default".to_owned(),
         locality: None,
-        meta: std::collections::BTreeMap::new(),
-        key,
+        meta: BTreeMap::new(),
     }
 }

@@ -92,10 +92,13 @@ fn entry(name: &str, host: &Host) -> Value {
             json!({"number": number, "name": format!("{}-{number}", protocol.to_lowercase()), "protocol": protocol})
         })
         .collect();
+    // Each subset has an endpoint, all others have one, too.
+    let subset = |subset: &String| json!({"address": name, "labels": {"version": subset}});
+    let endpoints: Vec<_> = host.subsets.iter().map(subset).chain([json!({"address": name})]).collect();
     json!({
         "apiVersion": "networking.istio.io/v1", "kind": "ServiceEntry",
         "metadata": {"name": resource_name(name), "namespace": host.namespace},
-        "spec": {"hosts": [name], "ports": ports, "resolution": "DNS"},
+        "spec": {"hosts": [name], "ports": ports, "resolution": "DNS", "endpoints": endpoints},
     })
 }
 
