@@ -27,6 +27,7 @@ fn assert_snapshot(name: &str, text: &str) {
 fn each_format_is_run() {
     let table = [
         ("shop", ["shop/tests.yaml", "shop/mesh.yaml"]),
+        ("tcp", ["shop/tcp.yaml", "shop/mesh.yaml"]),
         ("validator", ["validator/tests.yaml", "validator/routes.yaml"]),
         ("router-check", ["router-check/tests.yaml", "validator/routes.yaml"]),
     ];

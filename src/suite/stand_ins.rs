@@ -93,7 +93,7 @@ fn entry(name: &str, host: &Host) -> Value {
         })
         .collect();
     // Each subset has an endpoint, all others have one, too.
-    let subset = |subset: &String| json!({"address": name, "labels": {"version": subset}});
+    let subset = |subset: &String| json!({"address": format!("{subset}.{name}"), "labels": {"version": subset}});
     let endpoints: Vec<_> = host.subsets.iter().map(subset).chain([json!({"address": name})]).collect();
     json!({
         "apiVersion": "networking.istio.io/v1", "kind": "ServiceEntry",
