@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use crate::envoy::Any;
 use crate::envoy::cluster::Cluster;
 use crate::envoy::core::HeaderValueOption;
 use crate::envoy::listener::{FilterChain, Listener};
@@ -49,8 +50,8 @@ pub enum Step<'t> {
     External(External<'t>),
     Fault(Fault),
     Cors(Cors),
-    /// A filter that is not executed here, by its name: what it does is not known.
-    Unknown(&'t str),
+    /// Another filter, by its name, and what is in force of its configuration.
+    Other(&'t str, Option<&'t Any>),
 }
 
 /// One filter of policies.

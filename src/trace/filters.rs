@@ -74,7 +74,8 @@ pub enum HttpStep {
     Cors(String),
     Router,
     Passive,
-    Unknown(String),
+    /// One that is not executed by a walk, by its name.
+    Unknown(String, Option<Box<Any>>),
 }
 
 /// A filter that asks another service for authorization.
@@ -185,7 +186,7 @@ impl HttpStep {
             Some(Any::Cors(_)) => HttpStep::Cors(filter.name.clone()),
             Some(Any::Router(_)) => HttpStep::Router,
             Some(config) if is_passive(config) => HttpStep::Passive,
-            _ => HttpStep::Unknown(filter.name.clone()),
+            config => HttpStep::Unknown(filter.name.clone(), config.clone().map(Box::new)),
         }
     }
 }

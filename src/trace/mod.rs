@@ -45,10 +45,13 @@ mod answer;
 mod arrival;
 mod call;
 mod decision;
+mod effect;
+pub mod fields;
 mod filters;
 mod jwt;
 mod listener;
 mod matching;
+pub mod mutation;
 mod path;
 mod rbac;
 mod route_table;
@@ -66,6 +69,7 @@ pub use decision::{
     ChainChoice, Closed, Decision, External, Forward, Outcome, Policies, Routing, Step, Target, Verdicts,
     timeout as route_timeout,
 };
+pub use effect::effects;
 pub use filters::{Chain, External as AuthorizationService, Http, NetworkStep, ServerTls};
 pub use jwt::{Authentication, TokenVerdict};
 pub use listener::{Inspected, Inspectors, describe};

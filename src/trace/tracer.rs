@@ -14,7 +14,8 @@ use crate::envoy::network_filter::{TcpClusterSpecifier, TcpProxy};
 
 use super::answer::{Answer, By};
 use super::call::{Call, Request};
-use super::decision::{ChainChoice, Closed, Decision, Forward, Outcome, Target};
+use super::decision::{ChainChoice, Closed, Decision, Forward, Outcome, Step, Target};
+use super::effect;
 use super::filters::{Chain, Http, Routers};
 use super::listener::{Inspected, choose};
 use super::router::Router;
@@ -137,7 +138,13 @@ impl Tracer {
         }
         loop {
             match walk.serve(http) {
-                Stop::Ask(_) | Stop::Unknown(..) | Stop::Http(_) | Stop::Tcp(_) => {}
+                Stop::Ask(_) | Stop::Http(_) | Stop::Tcp(_) => {}
+                Stop::Unknown(..) => {
+                    let config = if let Some(Step::Other(_, config)) = walk.steps.last() { *config } else { None };
+                    if let (Some(config), Some(request)) = (config, &mut walk.request) {
+                        effect::apply(config, request);
+                    }
+                }
                 Stop::Fault(_, fault) => {
                     if let Some(answer) = fault.answer() {
                         return Outcome::Answer(answer);

@@ -98,7 +98,7 @@ impl<'t, 'c> Walk<'t, 'c> {
             match filter {
                 NetworkStep::Passive => {}
                 NetworkStep::Unknown(name) => {
-                    self.steps.push(Step::Unknown(name));
+                    self.steps.push(Step::Other(name, None));
                     return Stop::Unknown(self.passed - 1, name);
                 }
                 NetworkStep::Policies(rbac) => {
@@ -187,8 +187,10 @@ impl<'t, 'c> Walk<'t, 'c> {
     fn filter(&mut self, http: &'t Http, filter: &'t HttpStep) -> Option<Stop<'t>> {
         match filter {
             HttpStep::Passive => None,
-            HttpStep::Unknown(name) => {
-                self.steps.push(Step::Unknown(name));
+            HttpStep::Unknown(name, config) => {
+                // Such a filter may have another configuration for the route.
+                self.find_route(http);
+                self.steps.push(Step::Other(name, self.own_config(name).or(config.as_deref())));
                 Some(Stop::Unknown(self.passed - 1, name))
             }
             HttpStep::Policies(rbac) => {
@@ -206,6 +208,9 @@ impl<'t, 'c> Walk<'t, 'c> {
                     }
                     _ => None,
                 };
+                if authentication.clears_route && matches!(verdict, TokenVerdict::Accepted(_)) {
+                    self.routing = None;
+                }
                 self.steps.push(Step::Tokens(verdict));
                 answer.map(Stop::Answer)
             }

@@ -17,7 +17,7 @@ use crate::model::{Meta, Object};
 use crate::source::{Sources, Span};
 use crate::trace::{
     ALL, Abort, Answer, By, Cors, Decision, Fault, Forward, Outcome, Policies, Request, Routing, Step, Target,
-    TokenVerdict, Tracer, Upstream, Verdicts, Way, describe,
+    TokenVerdict, Tracer, Upstream, Verdicts, Way, describe, effects,
 };
 use crate::translate::{Part, Provenance, Proxy, PushContext};
 
@@ -281,8 +281,9 @@ impl<'s> Source<'s> {
             }
             Step::Fault(fault) => fault_lines(fault),
             Step::Cors(cors) => vec![Line::new("cors", cors_text(*cors))],
-            Step::Unknown(name) => {
-                vec![Line::new("filter", format!("`{name}` is not executed here: what it does is not known"))]
+            Step::Other(name, config) => {
+                let lines = effects(name, *config).into_iter();
+                lines.map(|text| Line::new("filter", text)).collect()
             }
         }
     }

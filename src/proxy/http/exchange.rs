@@ -18,12 +18,12 @@ use crate::proxy::record::Record;
 use crate::proxy::runtime::Runtime;
 use crate::proxy::snapshot::Place;
 use crate::proxy::substitution::{Facts, expand};
+use crate::trace::mutation::{self, Mutation};
 use crate::trace::{Cors, Http, Request, Step, Stop, TokenVerdict, Version, Walk, change};
 
 use super::counted::Counted;
 use super::external::Answered;
 use super::manager::{Manager, Own};
-use super::mutation::{self, Mutation};
 use super::reply::{Reply, is_grpc};
 use super::response::{Ending, Outgoing};
 use super::router::Tunnel;
@@ -265,7 +265,7 @@ impl<'x> Exchange<'x> {
                 Step::Cors(Cors::Preflight { allowed } | Cors::Request { allowed }) => {
                     if *allowed { &stats.origins_valid } else { &stats.origins_invalid }.increment();
                 }
-                Step::External(_) | Step::Fault(_) | Step::Unknown(_) => {}
+                Step::External(_) | Step::Fault(_) | Step::Other(..) => {}
             }
         }
     }

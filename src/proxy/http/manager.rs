@@ -12,9 +12,9 @@ use crate::proxy::access_log::Logs;
 use crate::proxy::note::Note;
 use crate::proxy::runtime::Runtime;
 use crate::trace::Authentication;
+use crate::trace::mutation::Mutation;
 
 use super::external::External;
-use super::mutation::Mutation;
 use super::rate_limit::RateLimit;
 use super::stateful::Sessions;
 use super::stats::ManagerStats;

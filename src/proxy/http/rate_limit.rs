@@ -16,8 +16,8 @@ use crate::proxy::runtime::Runtime;
 use crate::proxy::stats::Counter;
 use crate::trace::{ALL, Message};
 
-use super::fields::{duration, field, header_options, message, millionths, number};
 use super::reply::Reply;
+use crate::trace::fields::{duration, field, header_options, message, millionths, number};
 
 /// The filter, with a bucket for each route that has a limit of its own.
 #[derive(Debug)]

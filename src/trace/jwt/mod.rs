@@ -34,6 +34,8 @@ pub struct Authentication {
     providers: BTreeMap<String, Provider>,
     bypass_cors_preflight: bool,
     strips_body: bool,
+    /// Whether the claims of tokens may lead to another route.
+    pub(super) clears_route: bool,
 }
 
 /// What the filter says of a request.
@@ -102,6 +104,7 @@ impl Authentication {
             providers: providers.map(|(name, provider)| (name.clone(), Provider::new(provider))).collect(),
             bypass_cors_preflight: config.bypass_cors_preflight,
             strips_body: config.strip_failure_response,
+            clears_route: config.providers.values().any(|provider| provider.clear_route_cache),
         }
     }
 

@@ -2,11 +2,10 @@
 
 use serde_json::Value;
 
+use super::answer::{Message, change};
+use super::fields::{field, list, message};
 use crate::envoy::core::HeaderValueOption;
 use crate::envoy::{Json, Object};
-use crate::trace::{Message, change};
-
-use super::fields::{field, list, message};
 
 /// What is changed of requests and responses, in order.
 #[derive(Debug, Default)]

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::parts_of_a_million;
 use crate::envoy::core::{DenominatorType, FractionalPercent, HeaderValueOption};
 use crate::envoy::{Json, Object};
-use crate::trace::parts_of_a_million;
 
 /// `name` is as in protobuf: `max_tokens`.
 pub fn field<'o>(object: &'o Object, name: &str) -> Option<&'o Value> {
