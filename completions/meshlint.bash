@@ -843,7 +843,7 @@ _meshlint() {
             return 0
             ;;
         meshlint__subcmd__test)
-            opts="-n -h --only --format --coverage --fail-under --config --no-config --namespace --cluster-domain --assume-complete --mesh-config --istio-version --color --help"
+            opts="-n -h --only --live --format --coverage --fail-under --config --no-config --namespace --cluster-domain --assume-complete --mesh-config --istio-version --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

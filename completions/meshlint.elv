@@ -174,6 +174,7 @@ set edit:completion:arg-completer[meshlint] = {|@words|
             cand --mesh-config 'File with Istio''s MeshConfig, or an IstioOperator or Helm values that have it; by default that of the ConfigMap `istio` in the input'
             cand --istio-version 'Version of Istio that the files are for [default: the latest that is known]'
             cand --color 'When to use colors'
+            cand --live 'Send the requests through proxies that run, too, and compare'
             cand --coverage 'Show which routes and policies no test reaches'
             cand --no-config 'Do not look for a configuration file'
             cand --assume-complete 'Take what is not in the input for missing, even where the input may not be all there is'

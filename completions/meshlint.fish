@@ -187,6 +187,7 @@ complete -c meshlint -n "__fish_meshlint_using_subcommand test" -l istio-version
 complete -c meshlint -n "__fish_meshlint_using_subcommand test" -l color -d 'When to use colors' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c meshlint -n "__fish_meshlint_using_subcommand test" -l live -d 'Send the requests through proxies that run, too, and compare'
 complete -c meshlint -n "__fish_meshlint_using_subcommand test" -l coverage -d 'Show which routes and policies no test reaches'
 complete -c meshlint -n "__fish_meshlint_using_subcommand test" -l no-config -d 'Do not look for a configuration file'
 complete -c meshlint -n "__fish_meshlint_using_subcommand test" -l assume-complete -d 'Take what is not in the input for missing, even where the input may not be all there is'
