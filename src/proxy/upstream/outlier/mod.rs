@@ -56,6 +56,9 @@ pub struct Detector {
     enforced: [Counter; Kind::ALL.len()],
     enforced_total: Counter,
     total: Counter,
+    /// Older names of `detected`, which Envoy counts, too.
+    consecutive_5xx: Counter,
+    success_rate: Counter,
     overflow: Counter,
     active: Gauge,
 }
@@ -93,6 +96,8 @@ impl Detector {
             enforced: Kind::ALL.map(|kind| counter(&format!("ejections_enforced_{}", kind.name()))),
             enforced_total: counter("ejections_enforced_total"),
             total: counter("ejections_total"),
+            consecutive_5xx: counter("ejections_consecutive_5xx"),
+            success_rate: counter("ejections_success_rate"),
             overflow: counter("ejections_overflow"),
             active: scope.gauge("outlier_detection.ejections_active"),
         }
@@ -158,7 +163,7 @@ impl Detector {
         if host.is_ejected() {
             return false;
         }
-        self.detected[kind as usize].increment();
+        self.detect(kind);
         let ejected = self.eject(host, kind, hosts, now, dice);
         let monitor = &host.monitor;
         let counter = match kind {
@@ -168,6 +173,15 @@ impl Detector {
         };
         counter.store(0, Ordering::Relaxed);
         ejected
+    }
+
+    fn detect(&self, kind: Kind) {
+        self.detected[kind as usize].increment();
+        match kind {
+            Kind::Consecutive5xx => self.consecutive_5xx.increment(),
+            Kind::SuccessRate | Kind::LocalOriginSuccessRate => self.success_rate.increment(),
+            _ => {}
+        }
     }
 
     fn eject(&self, host: &Host, kind: Kind, hosts: &[Arc<Host>], now: Duration, dice: &Dice) -> bool {
@@ -214,7 +228,7 @@ impl Detector {
         ];
         for (rate, (success, failure)) in rates.into_iter().zip(kinds) {
             for (host, kind) in self.compare(hosts, rate, success, failure) {
-                self.detected[kind as usize].increment();
+                self.detect(kind);
                 changed |= !host.is_ejected() && self.eject(host, kind, hosts, now, dice);
             }
         }
@@ -418,6 +432,7 @@ mod tests {
         let lab = Lab::new(json!({"maxEjectionPercent": 100, "enforcingConsecutive5xx": 0}), 1);
         lab.fail(0, 500, 5, 0);
         assert_eq!((lab.ejected(), lab.counter("ejections_detected_consecutive_5xx")), (vec![], 1));
+        assert_eq!((lab.counter("ejections_consecutive_5xx"), lab.counter("ejections_enforced_total")), (1, 0));
     }
 
     /// The example in Envoy's `DetectorImpl::successRateEjectionThreshold`.
