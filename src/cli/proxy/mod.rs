@@ -211,7 +211,7 @@ async fn callers(arguments: &Arguments, lab: &Lab) -> Fallible<Vec<(String, Forw
 fn tell(lab: &Lab, notes: &Notes) {
     let mut told = std::collections::BTreeSet::new();
     for (key, note) in notes {
-        let place = lab.scene().place(key, &note.place).map(|place| format!("{place}: ")).unwrap_or_default();
+        let place = lab.scene().place(key, note).map(|place| format!("{place}: ")).unwrap_or_default();
         // Most are true of many proxies.
         if told.insert(format!("{place}{note}")) {
             eprintln!("note: {place}{note} ({key})");

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::cli::load::{self, Problems};
-use crate::cli::render::places::Places;
+use crate::cli::render::places::{Places, line};
 use crate::cli::render::show::{self, Shown};
 use crate::cli::{Error, Fallible, proxies};
 use crate::mesh::Mesh;
@@ -41,7 +41,9 @@ fn of_mesh(arguments: &Arguments, mesh: &Mesh<'_>, sources: &Sources) -> Fallibl
     let places = Places::new(mesh, sources);
     let locate = |translation: &Translation| {
         let Translation { config, provenance, .. } = translation.clone();
-        by_name(&show::provenance(&Shown { config, provenance, places: &places, sources }))
+        let mut named = by_name(&show::provenance(&Shown { config, provenance, places: &places, sources }));
+        named.extend(patched(mesh, sources));
+        named
     };
     let (scene, notes) = Scene::new(mesh, &push, &specs, !arguments.is_single(), &locate);
     let mut texts: Vec<_> = notes
@@ -62,6 +64,15 @@ fn specs(arguments: &Arguments, push: &PushContext<'_>, namespace: &str) -> Fall
         (None, Some(name)) => proxies::one_of(push.proxies(), name, namespace, "workload"),
         (None, None) => Ok(push.proxies()),
     }
+}
+
+/// The filters and other things that EnvoyFilters bring in, which have no other place.
+fn patched<'m>(mesh: &'m Mesh<'_>, sources: &'m Sources) -> impl Iterator<Item = (String, String)> + use<'m> {
+    let patches = mesh.resources.envoy_filters.iter().flat_map(|filter| &filter.spec.config_patches);
+    patches.filter_map(|patch| {
+        let name = patch.patch.as_ref()?.value?.get("name")?;
+        Some((name.as_str()?.to_owned(), line(sources, name.at())))
+    })
 }
 
 /// The first place of each listener, route and cluster.

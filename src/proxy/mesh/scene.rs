@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::envoy::Config;
 use crate::envoy::bootstrap::{Bootstrap, Entrance, Secrets, entrances, entrances_of_file};
 use crate::mesh::Mesh;
-use crate::translate::{Backend, Names, Note, ProxyKind, ProxySpec, PushContext, Translation, Translator};
+use crate::proxy::Note;
+use crate::translate::{self, Backend, Names, ProxyKind, ProxySpec, PushContext, Translation, Translator};
 use crate::translate::{identity, secrets};
 
 /// Proxies, who is behind them, and under which names.
@@ -61,7 +62,7 @@ impl Scene {
         specs: &[ProxySpec],
         all_pods: bool,
         locate: Locate<'_>,
-    ) -> (Self, Vec<Note>) {
+    ) -> (Self, Vec<translate::Note>) {
         let translator = Translator::new(push);
         let (mut members, mut notes) = (Vec::new(), Vec::new());
         let pods = if all_pods { push.proxies_of_pods() } else { Vec::new() };
@@ -90,14 +91,11 @@ impl Scene {
         (Self { members, is_mesh: all_pods, backends, names, bare }, notes)
     }
 
-    /// Where in the files something stands that a proxy has: the name in a text such as ``listener `0.0.0.0_80` ``.
-    pub fn place(&self, key: &str, text: &str) -> Option<&str> {
-        let name = text.split('`').nth(1)?;
+    /// Where in the files something stands that is not executed: a name in the note, such as that of a filter or listener.
+    pub fn place(&self, key: &str, note: &Note) -> Option<&str> {
         let member = self.members.iter().find(|member| member.key == key)?;
-        // Parts of a listener have its name and what they are for.
-        let part_of =
-            || member.places.iter().filter(|(own, _)| name.starts_with(own.as_str())).map(|(_, place)| place).next();
-        member.places.get(name).or_else(part_of).map(String::as_str)
+        let mut names = quoted(&note.text).chain(quoted(&note.place));
+        names.find_map(|name| member.place(name))
     }
 
     /// The bootstrap in a file, as one proxy.
@@ -137,6 +135,12 @@ impl Member {
         }
     }
 
+    /// Parts of a listener have its name and what they are for.
+    fn place(&self, name: &str) -> Option<&str> {
+        let part_of = || self.places.iter().find(|(own, _)| name.strip_prefix(own.as_str()).is_some_and(is_suffix));
+        self.places.get(name).or_else(|| part_of().map(|(_, place)| place)).map(String::as_str)
+    }
+
     /// Whether it is the sidecar of a workload that may send requests.
     pub fn sends(&self) -> bool {
         self.spec.r#type == ProxyKind::Sidecar && self.entrances().iter().any(|entrance| !entrance.inbound)
@@ -163,4 +167,13 @@ impl Member {
             ..Backend::default()
         }
     }
+}
+
+fn is_suffix(rest: &str) -> bool {
+    rest.starts_with('_')
+}
+
+/// The names in a message.
+fn quoted(text: &str) -> impl Iterator<Item = &str> {
+    text.split('`').skip(1).step_by(2)
 }
