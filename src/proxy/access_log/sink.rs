@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
+use std::os::fd::AsFd;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -12,15 +13,8 @@ use crate::proxy::per_worker::lock;
 /// Lines are collected and written together, as Envoy does, which waits up to ten seconds.
 #[derive(Debug)]
 pub struct Sink {
-    target: Target,
+    file: File,
     waiting: Mutex<Vec<u8>>,
-}
-
-#[derive(Debug)]
-enum Target {
-    Stdout,
-    Stderr,
-    File(File),
 }
 
 /// How long a line may wait.
@@ -30,14 +24,15 @@ const LONGEST: Duration = Duration::from_millis(100);
 const MOST: usize = 64 * 1024;
 
 impl Sink {
-    /// `/dev/stdout` and `/dev/stderr` are those of this program, whatever they are: they need no right to be opened.
+    /// `/dev/stdout` and `/dev/stderr` are those of this program, whatever they are: they need no right to be opened. Their
+    /// locks are not taken, since who holds them may never give them back.
     pub fn open(path: &str) -> io::Result<Arc<Self>> {
-        let target = match path {
-            "/dev/stdout" | "/dev/fd/1" | "/proc/self/fd/1" => Target::Stdout,
-            "/dev/stderr" | "/dev/fd/2" | "/proc/self/fd/2" => Target::Stderr,
-            path => Target::File(OpenOptions::new().append(true).create(true).open(path)?),
+        let file = match path {
+            "/dev/stdout" | "/dev/fd/1" | "/proc/self/fd/1" => File::from(io::stdout().as_fd().try_clone_to_owned()?),
+            "/dev/stderr" | "/dev/fd/2" | "/proc/self/fd/2" => File::from(io::stderr().as_fd().try_clone_to_owned()?),
+            path => OpenOptions::new().append(true).create(true).open(path)?,
         };
-        Ok(Arc::new(Self { target, waiting: Mutex::default() }))
+        Ok(Arc::new(Self { file, waiting: Mutex::default() }))
     }
 
     pub fn write(self: &Arc<Self>, line: &str) {
@@ -64,18 +59,9 @@ impl Sink {
     fn flush(&self) {
         // The lock is held while writing, so that lines stay in order.
         let mut waiting = lock(&self.waiting);
-        let _ = match &self.target {
-            Target::Stdout => write(&mut io::stdout().lock(), &waiting),
-            Target::Stderr => write(&mut io::stderr().lock(), &waiting),
-            Target::File(file) => write(&mut &*file, &waiting),
-        };
+        let _ = (&self.file).write_all(&waiting);
         waiting.clear();
     }
-}
-
-fn write(target: &mut dyn Write, bytes: &[u8]) -> io::Result<()> {
-    target.write_all(bytes)?;
-    target.flush()
 }
 
 impl Drop for Sink {
