@@ -59,6 +59,13 @@ fn a_case_that_fails_shows_its_trace() {
 }
 
 #[test]
+fn what_istio_drops_is_told() {
+    let (code, text) = test(&["validator/conflict-tests.yaml", "--", "validator/conflict.yaml"]);
+    assert_eq!(code, Some(1), "{text}");
+    assert_snapshot("conflict", &text);
+}
+
+#[test]
 fn mistakes_are_told_with_their_places() {
     let (code, text) = test(&["mistakes.yaml", "--", "shop/mesh.yaml"]);
     assert_eq!(code, Some(2));

@@ -41,7 +41,7 @@ impl Entrance {
 }
 
 /// An exact host goes before a wildcard.
-fn virtual_service<'m>(mesh: &'m Mesh<'m>, host: &str) -> Option<&'m Object<'m, VirtualService<'m>>> {
+pub(super) fn virtual_service<'m>(mesh: &'m Mesh<'m>, host: &str) -> Option<&'m Object<'m, VirtualService<'m>>> {
     let all = &mesh.resources.virtual_services;
     let full = |object: &Object<'m, VirtualService<'m>>, host: &str| mesh.full_name(host, object.meta.namespace);
     let is_exact = |object: &&Object<'m, VirtualService<'m>>| {

@@ -5,14 +5,15 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::envoy::value_of;
-use crate::mesh::{DelegateLookup, Mesh};
+use crate::mesh::{DelegateLookup, Mesh, match_conflict};
 use crate::model::Object;
 use crate::model::virtual_service::{HttpRoute, VirtualService};
 use crate::source::Span;
 use crate::trace::{ALL, Abort, Answer, By, Closed, Headers, Request};
 
-use super::case::Wanted;
+use super::case::{Ask, Wanted};
 use super::destination::{FoundDestination, WantedDestination};
+use super::entrance::virtual_service;
 use super::observed::{End, Forwarding, Observed, Routed};
 
 /// What was found, and whether it is what is wanted.
@@ -32,9 +33,8 @@ impl Finding {
     }
 }
 
-/// `random` chooses one of the destinations that share the traffic.
-pub(super) fn find(wanted: &Wanted, observed: &Observed, mesh: &Mesh<'_>, random: Option<u64>) -> Finding {
-    let seen = Seen { observed, mesh, random };
+pub(super) fn find(wanted: &Wanted, observed: &Observed, mesh: &Mesh<'_>, ask: &Ask) -> Finding {
+    let seen = Seen { observed, mesh, random: ask.random, host: &ask.target.host };
     match wanted {
         Wanted::Destinations(wanted) => seen.destinations(wanted),
         Wanted::Status(status) => seen.answer(|answer| answer.status == *status),
@@ -95,7 +95,10 @@ pub(super) fn find(wanted: &Wanted, observed: &Observed, mesh: &Mesh<'_>, random
 struct Seen<'s> {
     observed: &'s Observed,
     mesh: &'s Mesh<'s>,
+    /// Chooses one of the destinations that share the traffic.
     random: Option<u64>,
+    /// That was asked for.
+    host: &'s str,
 }
 
 impl<'s> Seen<'s> {
@@ -269,7 +272,10 @@ impl<'s> Seen<'s> {
     /// As the rule has it that takes the request; of a delegated route, the delegate's.
     fn section(&self, section: &str, wanted: &Value) -> Finding {
         let rule = self.observed.routed.as_ref().and_then(|routed| Rule::at(self.mesh, routed));
-        let Some(rule) = rule else { return Finding::new(false, "no rule of a VirtualService takes the request") };
+        let Some(rule) = rule else {
+            let dropped = dropped(self.mesh, self.host).map(|dropped| format!(": {dropped}")).unwrap_or_default();
+            return Finding::new(false, format!("no rule of a VirtualService takes the request{dropped}"));
+        };
         let node = match section {
             "delegate" => rule.delegating.and_then(|rule| rule.node.get("delegate")),
             _ => rule.rule.node.get(section),
@@ -312,6 +318,28 @@ impl<'m> Rule<'m> {
     fn delegate(&self) -> Option<String> {
         self.delegating.map(|_| self.object.meta.full_name())
     }
+}
+
+/// The delegates of the VirtualService of a host that Istio drops routes of.
+fn dropped(mesh: &Mesh<'_>, host: &str) -> Option<String> {
+    let object = virtual_service(mesh, host)?;
+    let outer = object.spec.http.iter().filter_map(|rule| Some((rule, rule.delegate.as_ref()?)));
+    let dropped = outer.filter_map(|(outer, delegate)| {
+        let name = delegate.name.map_or("", |name| name.value);
+        let DelegateLookup::Found(inner) = mesh.delegate(object, delegate) else {
+            return Some(format!("there is no delegate `{name}`"));
+        };
+        let conflicts = |own: &HttpRoute<'_>| {
+            own.r#match.iter().any(|own| {
+                let (outer_namespace, own_namespace) = (object.meta.namespace, inner.meta.namespace);
+                let conflicts = |outer| match_conflict((outer, outer_namespace), (own, own_namespace)).is_some();
+                !outer.r#match.is_empty() && outer.r#match.iter().all(conflicts)
+            })
+        };
+        inner.spec.http.iter().any(conflicts).then(|| format!("matches of delegate `{name}` conflict with its rule's"))
+    });
+    let dropped: Vec<_> = dropped.collect();
+    (!dropped.is_empty()).then(|| format!("Istio drops routes, since {}", dropped.join(", and ")))
 }
 
 fn rule_at<'m>(mesh: &'m Mesh<'m>, at: Span) -> Option<(&'m Object<'m, VirtualService<'m>>, &'m HttpRoute<'m>)> {

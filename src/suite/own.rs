@@ -278,7 +278,7 @@ fn header_set(node: Node<'_>, reader: &mut Reader) -> BTreeMap<String, String> {
         reader.problem(node.head(), "expected a mapping of headers");
     }
     let pairs =
-        node.entries().filter_map(|entry| Some((entry.key.key_text().to_lowercase(), reader.text(entry.value)?)));
+        node.entries().filter_map(|entry| Some((Reader::name(entry.key).to_lowercase(), reader.text(entry.value)?)));
     pairs.collect()
 }
 
@@ -430,7 +430,7 @@ impl Expectations<'_> {
             self.reader.problem(node.head(), "expected a mapping of headers");
         }
         for entry in node.entries() {
-            let name = entry.key.key_text().to_lowercase();
+            let name = Reader::name(entry.key).to_lowercase();
             let value = if entry.value.is_null() { None } else { self.reader.text(entry.value) };
             self.push(entry.value, format!("{key}.{name}"), wanted(name, value));
         }

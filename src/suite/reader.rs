@@ -99,6 +99,11 @@ impl Reader {
         }
     }
 
+    /// A key as it is written: the header `y` is not called `true`.
+    pub fn name(key: Node<'_>) -> String {
+        key.as_str().map_or_else(|| key.raw().to_owned(), str::to_owned)
+    }
+
     /// One text, or a list of them.
     pub fn texts(&mut self, node: Node<'_>) -> Vec<String> {
         match node.kind() {

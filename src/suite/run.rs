@@ -139,7 +139,7 @@ impl<'r> Runner<'r> {
 }
 
 fn judge(expectation: &Expectation, observed: &Observed, traffic: &Traffic<'_>, ask: &Ask) -> Option<Failure> {
-    let finding = find(&expectation.wanted, observed, traffic.mesh, ask.random);
+    let finding = find(&expectation.wanted, observed, traffic.mesh, ask);
     let Expectation { at, key, text, negated, .. } = expectation;
     let (at, negated, key, expected) = (*at, *negated, key.clone(), text.clone());
     (finding.holds == negated).then_some(Failure { at, key, expected, negated, found: finding.found })

@@ -68,7 +68,7 @@ fn headers(node: Node<'_>, reader: &mut Reader) -> Headers {
     if node.kind() != Kind::Mapping {
         reader.problem(node.head(), "expected a mapping of headers");
     }
-    node.entries().filter_map(|entry| Some((entry.key.key_text(), reader.text(entry.value)?))).collect()
+    node.entries().filter_map(|entry| Some((Reader::name(entry.key), reader.text(entry.value)?))).collect()
 }
 
 /// A request to the VirtualService of a host, wherever that is in force.
