@@ -1,3 +1,4 @@
+mod ending;
 mod file;
 mod scene;
 mod send;
@@ -21,6 +22,7 @@ use super::mesh::MeshArguments;
 use super::render::system_roots;
 use super::{Error, Fallible, Result};
 
+use ending::Ending;
 use scene::Loaded;
 use send::SendArguments;
 
@@ -150,24 +152,22 @@ async fn serve(arguments: Arc<Arguments>, words: Arc<Words>, loaded: Loaded, out
         return send::write(&outcome, arguments.send.format, out);
     }
     let callers = callers(&arguments, &lab).await?;
+    // Whoever sees the table may send a signal.
+    let mut ending = Ending::new().map_err(|error| Error::Usage(format!("cannot start: {error}")))?;
     show::write(&lab, &callers, out)?;
     out.flush()?;
-    let ended = ended();
     match arguments.watch {
-        true => {
-            let watching = watch::run(&arguments, &words, &problems, &mut lab);
-            tokio::select! {
-                () = watching => {}
-                () = ended => {}
-            }
-        }
-        false => ended.await,
+        true => tokio::select! {
+            () = watch::run(&arguments, &words, &problems, &mut lab) => {}
+            () = ending.wait() => {}
+        },
+        false => ending.wait().await,
     }
     eprintln!("draining");
     // A second signal, or a client that never ends, must not hold the program for ever.
     tokio::select! {
         () = lab.drain() => {}
-        () = self::ended() => {}
+        () = ending.wait() => {}
         () = tokio::time::sleep(LONGEST_DRAIN) => {}
     }
     Ok(())
@@ -175,27 +175,6 @@ async fn serve(arguments: Arc<Arguments>, words: Arc<Words>, loaded: Loaded, out
 
 /// Connections that take longer are closed.
 const LONGEST_DRAIN: Duration = Duration::from_secs(5);
-
-/// Ctrl-C, or SIGTERM.
-async fn ended() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let (Ok(mut interrupt), Ok(mut terminate)) =
-            (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-        {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
-            return;
-        }
-    }
-    // Where signals cannot be had, the program ends as any other.
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
-    }
-}
 
 /// Proxies by which programs call as the workloads whose sidecars run.
 async fn callers(arguments: &Arguments, lab: &Lab) -> Fallible<Vec<(String, ForwardProxy)>> {
