@@ -154,7 +154,7 @@ fn of_route(routing: &Routing<'_>, decision: &Decision<'_>) -> Option<Routed> {
     let (_, route) = routing.route?;
     let action = if let Some(Action::Route(action)) = &route.action { Some(action) } else { None };
     let targets = decision.targets();
-    let destinations = match action.map(|action| destinations(action)) {
+    let destinations = match action.map(destinations) {
         Some(found) if !found.is_empty() => found,
         _ => targets.iter().map(|target| FoundDestination::new(target.name, target.share())).collect(),
     };

@@ -152,7 +152,7 @@ fn asks(layers: &Layers<'_>, at: Span, reader: &mut Reader) -> Vec<Ask> {
         None => vec!["GET".to_owned()],
     };
     let headers = header_sets(layers, reader);
-    let common = common(layers, &headers, reader);
+    let common = common(layers, reader);
     let (Some(common), true) = (common, reader.problems.len() == told) else { return Vec::new() };
     let mut asks = Vec::new();
     for sender in &senders {
@@ -183,7 +183,7 @@ struct Common {
     token: Option<String>,
 }
 
-fn common(layers: &Layers<'_>, _headers: &[Headers], reader: &mut Reader) -> Option<Common> {
+fn common(layers: &Layers<'_>, reader: &mut Reader) -> Option<Common> {
     let token = layers.get("jwt").and_then(|node| reader.text(node));
     let claims = layers.get("claims").and_then(|node| match value_of(node) {
         serde_json::Value::Object(claims) => Some(claims),

@@ -37,6 +37,11 @@ const VALIDATE: &[&str] = &[
     "response_header_matches",
 ];
 
+/// Keys of texts, of fields and of matchers, and what they ask for.
+type OfText = (&'static str, fn(String) -> Wanted);
+type OfField = (&'static str, fn(String, Option<String>) -> Wanted);
+type OfMatch = (&'static str, fn(Box<HeaderTest>) -> Wanted);
+
 pub(super) fn read(document: Node<'_>, reader: &mut Reader, cases: &mut Vec<Case>) {
     if !check_keys(document, FILE, reader) {
         return;
@@ -115,7 +120,7 @@ fn read_expectations(validate: Node<'_>, reader: &mut Reader) -> Vec<Expectation
     let mut push = |node: Node<'_>, key: &str, wanted: Wanted| {
         list.push(Expectation::new(node, key, false, wanted));
     };
-    let texts: [(&str, fn(String) -> Wanted); 5] = [
+    let texts: [OfText; 5] = [
         ("cluster_name", Wanted::Cluster),
         ("virtual_host_name", Wanted::VirtualHost),
         ("host_rewrite", Wanted::Host),
@@ -132,14 +137,14 @@ fn read_expectations(validate: Node<'_>, reader: &mut Reader) -> Vec<Expectation
     if let Some(node) = get(validate, "virtual_cluster_name") {
         reader.problem(node.head(), "`virtual_cluster_name` is not supported: istiod makes no virtual clusters");
     }
-    let fields: [(&str, fn(String, Option<String>) -> Wanted); 2] =
+    let fields: [OfField; 2] =
         [("request_header_fields", Wanted::RequestHeader), ("response_header_fields", Wanted::ResponseHeader)];
     for (key, wanted) in fields {
         for (item, name, value) in header_values(validate, key, reader) {
             push(item, key, wanted(name.to_lowercase(), Some(value).filter(|value| !value.is_empty())));
         }
     }
-    let matches: [(&str, fn(Box<HeaderTest>) -> Wanted); 2] =
+    let matches: [OfMatch; 2] =
         [("request_header_matches", Wanted::RequestMatch), ("response_header_matches", Wanted::ResponseMatch)];
     for (key, wanted) in matches {
         for item in get(validate, key).into_iter().flat_map(Node::items) {
