@@ -197,6 +197,10 @@ fn append(request: &mut Request, name: &str, value: &str) {
     request.headers.set(name, whole);
 }
 
+pub fn own_address() -> IpAddr {
+    *OWN_ADDRESS
+}
+
 /// The address that this machine has for others. Nothing is sent to find it.
 static OWN_ADDRESS: LazyLock<IpAddr> = LazyLock::new(|| {
     let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).and_then(|socket| {

@@ -298,6 +298,7 @@ impl<'x> Exchange<'x> {
     ) -> Response {
         let (status, mut headers, body) = reply.message(self.is_grpc);
         self.note(|record| {
+            record.status = status.as_u16();
             record.details = Some(reply.details.clone());
             reply.flag.iter().for_each(|flag| record.flags.raise(flag));
             record.local_body.clone_from(&reply.body);

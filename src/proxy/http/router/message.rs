@@ -19,7 +19,7 @@ pub fn message(request: &Request, body: Body) -> http::Request<Body> {
     }
     // Envoy says so of every empty request whose method is made for a body.
     let is_empty = hyper::body::Body::is_end_stream(message.body());
-    let sends_body = matches!(request.method.as_str(), "POST" | "PUT" | "PATCH" | "DELETE");
+    let sends_body = matches!(request.method.as_str(), "POST" | "PUT" | "PATCH" | "OPTIONS");
     if is_empty && sends_body && !headers.contains_key(CONTENT_LENGTH) {
         headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
     }

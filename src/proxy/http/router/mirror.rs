@@ -49,6 +49,11 @@ pub fn send(exchange: &Exchange<'_>, request: &Request, route: &Route<'_>) {
 
 fn copied(request: &Request, policy: &RequestMirrorPolicy) -> Request {
     let mut copy = request.clone();
+    // The copy comes from the proxy itself.
+    copy.headers.set("x-envoy-internal", "true");
+    let own = super::super::arrival::own_address().to_string();
+    let forwarded = copy.header("x-forwarded-for").map(|before| format!("{before},{own}"));
+    copy.headers.set("x-forwarded-for", forwarded.unwrap_or(own));
     if !policy.disable_shadow_host_suffix_append {
         copy.authority = match crate::trace::port_of(&copy.authority) {
             Some(at) => format!("{}-shadow{}", &copy.authority[..at], &copy.authority[at..]),

@@ -376,7 +376,11 @@ fn arrive<'x>(
     if retries.count() > 0 && !response.status().is_server_error() {
         route.cluster.stats().upstream_rq_retry_success.increment();
     }
-    exchange.note(|record| record.details = Some("via_upstream".into()));
+    let status = response.status().as_u16();
+    exchange.note(|record| {
+        record.status = status;
+        record.details = Some("via_upstream".into());
+    });
     let upstream = hyper::upgrade::on(&mut response);
     let (mut parts, body) = response.into_parts();
     let is_upgrade = parts.status == http::StatusCode::SWITCHING_PROTOCOLS;
