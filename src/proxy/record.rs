@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 use http::HeaderMap;
 use tokio::time::Instant;
 
+use crate::envoy::cluster::Cluster;
 use crate::trace::{Metadata, Request};
 
 use super::tls::Certificate;
@@ -65,6 +66,8 @@ pub struct Record {
     pub details: Option<Cow<'static, str>>,
     pub route_name: String,
     pub cluster: Option<String>,
+    /// What logs call it: its `alt_stat_name`, if it has one.
+    pub cluster_title: Option<String>,
     pub upstream: Option<SocketAddr>,
     pub upstream_local: Option<SocketAddr>,
     pub upstream_failure: Option<String>,
@@ -122,6 +125,7 @@ impl Record {
             details: None,
             route_name: String::new(),
             cluster: None,
+            cluster_title: None,
             upstream: None,
             upstream_local: None,
             upstream_failure: None,
@@ -135,6 +139,11 @@ impl Record {
             ended: None,
             local_body: String::new(),
         }
+    }
+
+    pub fn name_cluster(&mut self, cluster: &Cluster) {
+        self.cluster = Some(cluster.name.clone());
+        self.cluster_title = Some(cluster.alt_stat_name.clone()).filter(|title| !title.is_empty());
     }
 
     pub fn received(&self) -> u64 {

@@ -374,7 +374,9 @@ const COMMANDS: [(&str, Find); 64] = [
     ("ROUTE_NAME", |facts, _| some_text(facts.record.route_name.as_str())),
     ("START_TIME", start_time),
     ("TRAILER", |facts, names| field(&facts.record.trailers, names)),
-    ("UPSTREAM_CLUSTER", |facts, _| some_text(facts.record.cluster.as_deref()?)),
+    ("UPSTREAM_CLUSTER", |facts, _| {
+        some_text(facts.record.cluster_title.as_deref().or(facts.record.cluster.as_deref())?)
+    }),
     ("UPSTREAM_CLUSTER_RAW", |facts, _| some_text(facts.record.cluster.as_deref()?)),
     ("UPSTREAM_HOST", |facts, _| address(facts.record.upstream)),
     ("UPSTREAM_LOCAL_ADDRESS", |facts, _| address(facts.record.upstream_local)),

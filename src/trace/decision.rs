@@ -111,6 +111,8 @@ pub enum Closed {
     PlainToTls,
     TlsToPlain,
     NoCertificate,
+    /// The name in the certificate is none that the server accepts.
+    NotAccepted,
     NotHttp,
     /// By a policy.
     Denied,
@@ -148,6 +150,7 @@ impl Closed {
             Closed::PlainToTls => "the client sends plain text where TLS is needed",
             Closed::TlsToPlain => "the client starts TLS where plain HTTP is expected",
             Closed::NoCertificate => "the client shows no certificate",
+            Closed::NotAccepted => "the server accepts no certificate with this name",
             Closed::NotHttp => "what the client sends is not HTTP",
             Closed::Denied => "policies deny it",
         }

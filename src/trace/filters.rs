@@ -13,11 +13,11 @@ use crate::envoy::http_filter::HttpFault;
 use crate::envoy::istio::AlpnProtocol;
 use crate::envoy::listener::{Filter, FilterChain};
 use crate::envoy::network_filter::TcpProxy;
-use crate::envoy::tls::DownstreamTlsContext;
+use crate::envoy::tls::{DownstreamTlsContext, Validation};
 
 use super::call::Version;
 use super::jwt::Authentication;
-use super::matching::MetadataTest;
+use super::matching::{MetadataTest, TextTest};
 use super::rbac::Rbac;
 use super::router::Router;
 
@@ -31,9 +31,11 @@ pub struct Chain {
 }
 
 /// How a chain ends TLS.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct ServerTls {
     pub requires_certificate: bool,
+    /// One of them must match a name in the certificate of the client, if there are any.
+    names: Vec<TextTest>,
 }
 
 #[derive(Debug)]
@@ -104,7 +106,22 @@ impl Chain {
 
 impl ServerTls {
     fn new(context: &DownstreamTlsContext) -> Self {
-        Self { requires_certificate: context.require_client_certificate == Some(true) }
+        let common = context.common_tls_context.as_ref();
+        let validation = common.and_then(|common| match &common.validation {
+            Some(Validation::ValidationContext(own)) => Some(own),
+            Some(Validation::CombinedValidationContext(own)) => own.default_validation_context.as_ref(),
+            _ => None,
+        });
+        let names = validation.map_or(Vec::new(), |own| {
+            let typed = own.match_typed_subject_alt_names.iter().filter_map(|own| own.matcher.as_ref());
+            typed.chain(&own.match_subject_alt_names).map(TextTest::new).collect()
+        });
+        Self { requires_certificate: context.require_client_certificate == Some(true), names }
+    }
+
+    /// Whether a certificate with this name is one of those that are meant.
+    pub fn accepts(&self, identity: &str) -> bool {
+        self.names.is_empty() || self.names.iter().any(|name| name.matches(identity))
     }
 }
 
@@ -136,6 +153,11 @@ fn is_passive(config: &Any) -> bool {
 }
 
 impl Http {
+    /// Whether claims of tokens may lead to another route than the request alone.
+    pub fn checks_tokens(&self) -> bool {
+        self.filters.iter().any(|filter| matches!(filter, HttpStep::Tokens(_)))
+    }
+
     fn new(manager: &HttpConnectionManager, routers: &Routers) -> Self {
         let (router, route_name) = match &manager.route_specifier {
             Some(RouteSpecifier::Rds(rds)) => {

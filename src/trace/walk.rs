@@ -129,9 +129,10 @@ impl<'t, 'c> Walk<'t, 'c> {
     fn mistaken_for_tls(&self, chain: &Chain) -> Option<Closed> {
         match (&chain.tls, &self.connection.tls) {
             (Some(_), None) => Some(Closed::PlainToTls),
-            (Some(server), Some(_)) => {
-                (server.requires_certificate && self.identity.is_none()).then_some(Closed::NoCertificate)
-            }
+            (Some(server), Some(_)) => match self.identity {
+                Some(identity) => (!server.accepts(identity)).then_some(Closed::NotAccepted),
+                None => server.requires_certificate.then_some(Closed::NoCertificate),
+            },
             (None, _) => None,
         }
     }

@@ -156,6 +156,10 @@ pub fn clean(
         request.headers.put(TE, HeaderValue::from_static("trailers"));
     }
     forwarded(request, http, manager, session.client.peer.ip());
+    let trusts = http.trusted_hops > 0 && request.headers.has("x-forwarded-port");
+    if http.is_edge && manager.config.append_x_forwarded_port && !trusts {
+        request.headers.set("x-forwarded-port", session.client.local.port().to_string());
+    }
     if http.is_edge {
         let external = HeaderName::from_static("x-envoy-external-address");
         if let Ok(value) = HeaderValue::try_from(remote.ip().to_string()) {

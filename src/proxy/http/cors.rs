@@ -7,15 +7,16 @@ use http::header::{
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::envoy::http_filter::CorsPolicy;
-use crate::trace::Request;
+use crate::trace::{Cors, Request};
 
 const REQUEST_PRIVATE_NETWORK: &str = "access-control-request-private-network";
 const ALLOW_PRIVATE_NETWORK: HeaderName = HeaderName::from_static("access-control-allow-private-network");
 
-/// Headers for an origin that may read the response.
-pub fn headers(policy: &CorsPolicy, request: &Request, preflight: bool) -> HeaderMap {
+/// Headers of the response. An answer to a question tells all but that the origin may read the response, if it may not.
+pub fn headers(policy: &CorsPolicy, request: &Request, cors: Cors) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    if let Some(origin) = request.headers.all("origin").next() {
+    let (Cors::Preflight { allowed } | Cors::Request { allowed }) = cors;
+    if let Some(origin) = request.headers.all("origin").next().filter(|_| allowed) {
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
     }
     if policy.allow_credentials == Some(true) {
@@ -28,7 +29,7 @@ pub fn headers(policy: &CorsPolicy, request: &Request, preflight: bool) -> Heade
             headers.insert(name, value);
         }
     };
-    if preflight {
+    if matches!(cors, Cors::Preflight { .. }) {
         add(ACCESS_CONTROL_ALLOW_METHODS, &policy.allow_methods);
         add(ACCESS_CONTROL_ALLOW_HEADERS, &policy.allow_headers);
         add(ACCESS_CONTROL_MAX_AGE, &policy.max_age);

@@ -11,7 +11,7 @@ use hyper::upgrade::OnUpgrade;
 use tokio::time::Instant;
 
 use crate::envoy::http_connection_manager::ServerHeaderTransformation;
-use crate::envoy::route::ClusterWeight;
+use crate::envoy::route::{Action, ClusterSpecifier, ClusterWeight};
 use crate::proxy::Body;
 use crate::proxy::clock::date_header;
 use crate::proxy::record::Record;
@@ -28,7 +28,7 @@ use super::reply::{Reply, is_grpc};
 use super::response::{Ending, Outgoing};
 use super::router::Tunnel;
 use super::session::{Handled, Session};
-use super::{answer, arrival, cors, fault, rate_limit, router};
+use super::{answer, arrival, cors, fault, operation, rate_limit, router};
 
 /// A request that is being served.
 pub struct Exchange<'x> {
@@ -50,6 +50,7 @@ pub struct Exchange<'x> {
 pub enum Edit<'x> {
     Set(HeaderMap),
     Append(HeaderMap),
+    Remove(HeaderName),
     Mutate(&'x Mutation),
 }
 
@@ -138,6 +139,9 @@ impl<'x> Exchange<'x> {
                 return self.reply(walk, Some(http), reply);
             }
             self.remember(request);
+        }
+        if self.manager.config.tracing.is_some() {
+            self.edits.extend(operation::tell(walk, http, place));
         }
         let mut body = self.received(incoming.into());
         match self.filters(place, walk, http, &mut body).await {
@@ -274,13 +278,8 @@ impl<'x> Exchange<'x> {
     fn allow_origin(&mut self, walk: &Walk<'x, 'x>) {
         let Some(Step::Cors(cors)) = walk.steps.iter().rev().find(|step| matches!(step, Step::Cors(_))) else { return };
         let Some(policy) = walk.cors.filter(|_| !std::mem::replace(&mut self.told_origin, true)) else { return };
-        let preflight = match cors {
-            Cors::Preflight { allowed: true } => true,
-            Cors::Request { allowed: true } => false,
-            _ => return,
-        };
-        if let Some(request) = &walk.request {
-            self.edits.push(Edit::Set(cors::headers(policy, request, preflight)));
+        if let Some(request) = walk.request.as_ref().filter(|_| *cors != Cors::Request { allowed: false }) {
+            self.edits.push(Edit::Set(cors::headers(policy, request, *cors)));
         }
     }
 
@@ -305,6 +304,7 @@ impl<'x> Exchange<'x> {
         });
         if let Some(http) = http.filter(|_| !reply.is_plain) {
             walk.find_route(http);
+            self.name_route(walk);
             self.change_response(walk, &mut headers, chosen);
         }
         let body = if self.is_head { Body::Empty } else { body.into() };
@@ -312,6 +312,26 @@ impl<'x> Exchange<'x> {
         *head.status_mut() = status;
         *head.headers_mut() = headers;
         Response { head, is_upgrade: false, closes: reply.closes, tunnel: None }
+    }
+
+    /// Logs name route and cluster whoever answers.
+    fn name_route(&mut self, walk: &Walk<'x, 'x>) {
+        let Some((_, route)) = walk.routing.as_ref().and_then(|routing| routing.route) else { return };
+        let cluster = match &route.action {
+            Some(Action::Route(action)) => match &action.cluster_specifier {
+                Some(ClusterSpecifier::Cluster(name)) => self.session.place().snapshot.clusters.get(name).cloned(),
+                _ => None,
+            },
+            _ => None,
+        };
+        self.note(|record| {
+            record.route_name.clone_from(&route.name);
+            if record.cluster.is_none()
+                && let Some(cluster) = cluster
+            {
+                record.name_cluster(&cluster.config);
+            }
+        });
     }
 
     /// What the route and those around it do to the headers of a response.
@@ -398,6 +418,7 @@ impl<'x> Exchange<'x> {
                         headers.append(name, value.clone());
                     });
                 }
+                Edit::Remove(name) => drop(headers.remove(name)),
                 Edit::Mutate(own) => {
                     let Some(record) = self.ending.record() else { continue };
                     mutation::apply(&own.response, headers, &mut |text, headers| {

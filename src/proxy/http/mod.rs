@@ -10,6 +10,7 @@ mod exchange;
 mod external;
 mod fault;
 mod manager;
+mod operation;
 mod rate_limit;
 mod reply;
 mod request_id;

@@ -42,8 +42,7 @@ pub fn send(exchange: &Exchange<'_>, request: &Request, route: &Route<'_>) {
         };
         let copy = copied(request, policy);
         let limit = route.timeouts.whole.unwrap_or(LONGEST);
-        let original = exchange.session.client.local;
-        tokio::spawn(deliver(Arc::clone(cluster), copy, body, limit, original, Arc::clone(runtime)));
+        tokio::spawn(deliver(Arc::clone(cluster), copy, body, limit, Arc::clone(runtime)));
     }
 }
 
@@ -63,16 +62,9 @@ fn copied(request: &Request, policy: &RequestMirrorPolicy) -> Request {
     copy
 }
 
-async fn deliver(
-    cluster: Arc<UpstreamCluster>,
-    request: Request,
-    body: Body,
-    limit: Duration,
-    original: std::net::SocketAddr,
-    runtime: Arc<Runtime>,
-) {
+async fn deliver(cluster: Arc<UpstreamCluster>, request: Request, body: Body, limit: Duration, runtime: Arc<Runtime>) {
     let sent = async {
-        let host = cluster.pick(&Pick { original, ..Pick::default() }).ok()?;
+        let host = cluster.pick(&Pick::default()).ok()?;
         match cluster.send(&host, message::message(&request, body), request.version, None).await {
             Ok(response) => {
                 cluster.record(&host, Outcome::Response(response.status()));

@@ -78,7 +78,7 @@ pub async fn forward<'x>(
         }
     };
     exchange.note(|record| {
-        record.cluster = Some(choice.cluster.to_owned());
+        record.name_cluster(&cluster.config);
         record.route_name.clone_from(&taken.route.name);
     });
     let mut route = Route::new(exchange, walk, place, taken, (choice, cluster), body);
