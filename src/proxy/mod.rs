@@ -2,8 +2,6 @@
 //! Envoy 1.40 does it. What it decides, [`trace`](crate::trace) decides; here is what takes time: sockets, TLS, HTTP,
 //! load balancing, retries.
 
-#![allow(dead_code, unused_imports, reason = "not all of it is called yet")]
-
 mod about;
 mod access_log;
 mod admin;

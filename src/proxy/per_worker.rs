@@ -27,11 +27,6 @@ impl<T> PerWorker<T> {
     pub fn own(&self) -> MutexGuard<'_, T> {
         lock(&self.0[WORKER.with(|worker| *worker) % self.0.len()].0)
     }
-
-    /// Each value in turn.
-    pub fn all(&self) -> impl Iterator<Item = MutexGuard<'_, T>> {
-        self.0.iter().map(|slot| lock(&slot.0))
-    }
 }
 
 /// What a panic elsewhere left behind is still used: nothing here is changed in steps that may be seen half done.

@@ -40,14 +40,14 @@ fn the_schema_has_the_keys_that_are_read() {
 #[test]
 fn a_test_makes_a_case_of_each_combination() {
     let text = "defaults: {from: [a/b, c/d], headers: {x: 1}}\ntests:\n- name: n\n  expect: {status: 404}\n  request:\n    \
-                host: [h, i]\n    path: [/1, /2]\n    method: [GET, PUT]\n    headers: [{y: 2}, {x: 3}]\n";
+                host: [h, i]\n    path: [/1, /2]\n    method: [GET, PUT]\n    headers: [{z: 2}, {x: 3}]\n";
     let cases = read(SourceId(0), text).unwrap();
     assert_eq!(cases.len(), 2 * 2 * 2 * 2 * 2);
     let titles: Vec<_> = cases.iter().map(|case| case.ask.title()).collect();
-    assert_eq!(titles[0], "GET http://h/1 from a/b with x: 1, y: 2");
+    assert_eq!(titles[0], "GET http://h/1 from a/b with x: 1, z: 2");
     assert_eq!(titles[31], "PUT http://i/2 from c/d with x: 3");
     let headers: Vec<_> = cases[..2].iter().map(|case| case.ask.headers.iter().collect::<Vec<_>>()).collect();
-    assert_eq!(headers, [vec![("x", "1"), ("y", "2")], vec![("x", "3")]]);
+    assert_eq!(headers, [vec![("x", "1"), ("z", "2")], vec![("x", "3")]]);
 }
 
 #[test]

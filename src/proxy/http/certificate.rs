@@ -75,7 +75,8 @@ mod tests {
     use super::{Mode, forward};
     use crate::envoy::http_connection_manager::{HttpConnectionManager, SetCurrentClientCertDetails};
     use crate::proxy::record::ClientTlsFacts;
-    use crate::proxy::tls::{Certificate, Name};
+    use crate::proxy::tls::Certificate;
+    use crate::proxy::tls::facts::Name;
     use crate::trace::Request;
 
     #[test]

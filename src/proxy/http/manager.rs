@@ -40,10 +40,7 @@ pub struct Manager {
     pub idle: Option<Duration>,
     /// Of a request on which nothing moves.
     pub stream_idle: Option<Duration>,
-    /// For a request to arrive as a whole.
-    pub request_timeout: Option<Duration>,
     pub headers_timeout: Option<Duration>,
-    pub longest_stream: Option<Duration>,
 }
 
 /// A filter that takes more than configuration and request.
@@ -85,6 +82,12 @@ impl Manager {
             _ => None,
         });
         notes.extend(tokens.flat_map(|filter| filter.unsupported()).map(|text| Note::new(place, text)));
+        for (name, limit) in [
+            ("requestTimeout", config.request_timeout),
+            ("maxStreamDuration", common.and_then(|own| own.max_stream_duration)),
+        ] {
+            notes.extend(duration(limit).map(|_| Note::new(place, format!("`{name}` is not executed"))));
+        }
         if config.route_specifier.is_none() {
             notes.push(Note::new(place, "the connection manager has no routes"));
         }
@@ -103,9 +106,7 @@ impl Manager {
             is_discreet,
             idle: duration(Some(common.and_then(|own| own.idle_timeout).unwrap_or(IDLE))),
             stream_idle: duration(Some(config.stream_idle_timeout.unwrap_or(STREAM_IDLE))),
-            request_timeout: duration(config.request_timeout),
             headers_timeout: duration(config.request_headers_timeout),
-            longest_stream: duration(common.and_then(|own| own.max_stream_duration)),
             config: Box::new(config.clone()),
         }
     }

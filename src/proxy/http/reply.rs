@@ -11,7 +11,8 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 pub struct Reply {
     pub status: u16,
     pub body: String,
-    pub headers: HeaderMap,
+    /// In a box, since replies stand for errors.
+    pub headers: Box<HeaderMap>,
     /// `%RESPONSE_CODE_DETAILS%`
     pub details: Cow<'static, str>,
     pub flag: Option<&'static str>,
@@ -28,7 +29,7 @@ impl Reply {
         Self {
             status,
             body: body.into(),
-            headers: HeaderMap::new(),
+            headers: Box::default(),
             details: details.into(),
             flag: None,
             grpc_status: None,
@@ -52,7 +53,7 @@ impl Reply {
     /// Status, headers and body as the client gets them, but for what is the same of all responses.
     pub fn message(&self, for_grpc: bool) -> (StatusCode, HeaderMap, String) {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut headers = self.headers.clone();
+        let mut headers = HeaderMap::clone(&self.headers);
         if for_grpc && !self.is_plain {
             let code = self.grpc_status.unwrap_or_else(|| grpc_status(self.status));
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));

@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 
 use crate::envoy::http_connection_manager::CodecType;
 use crate::proxy::http::{self, Protocol, Session};
-use crate::proxy::record::{Client, ClientTlsFacts, Record};
+use crate::proxy::record::{Client, Record};
 use crate::proxy::shared::{Phase, Shared};
 use crate::proxy::snapshot::Place;
 use crate::trace::{ClientTls, Connection, Inspected, Inspectors, Stop, Walk};
@@ -56,10 +56,8 @@ async fn run(stream: TcpStream, direct: SocketAddr, local: SocketAddr, name: Arc
         Ok(Err(_)) | Err(_) => return,
     }
     let inspected = known(&first, peer, destination);
-    let Some(place) = Place::choose(&snapshot, index, &inspected) else {
-        plan.stats.no_chain.increment();
-        return;
-    };
+    let place = Place::choose(&snapshot, index, &inspected);
+    let chain = place.as_ref().map(|place| Arc::clone(&place.plan().name));
     let client = Client {
         id: shared.next_connection(),
         local: destination,
@@ -68,8 +66,12 @@ async fn run(stream: TcpStream, direct: SocketAddr, local: SocketAddr, name: Arc
         direct,
         server_name: inspected.server_name.clone(),
         listener: name,
-        chain: Arc::clone(&place.plan().name),
+        chain: chain.unwrap_or_else(|| "".into()),
         tls: None,
+    };
+    let Some(place) = place else {
+        plan.stats.no_chain.increment();
+        return plan.logs.write(&closed(&Arc::new(client), "NR", "filter_chain_not_found"));
     };
     let accepted = Accepted { shared: Arc::clone(shared), client, inspected, place };
     match &accepted.place.plan().tls {

@@ -10,5 +10,4 @@ mod server_tls;
 
 pub use accept::{Listening, bind};
 pub use inspect::SocketFilters;
-pub use rewind::Rewind;
 pub use server_tls::ServerTls;

@@ -96,7 +96,7 @@ impl<'l> Client<'l> {
 
     async fn exchange(target: &Target, connection: &mut Option<Connection>) -> Result<Answer, Failure> {
         let request = match &target.message {
-            Message::Bytes(bytes) => return Ok(of_bytes(target, bytes).await?),
+            Message::Bytes(bytes) => return of_bytes(target, bytes).await,
             Message::Http1(request) | Message::Http2(request) => request,
         };
         let kept = match connection.take() {

@@ -42,7 +42,7 @@ pub struct Member {
 #[derive(Debug)]
 pub enum Source {
     /// What istiod would push to it.
-    Mesh(Config),
+    Mesh(Box<Config>),
     /// What stands in a file. Its endpoints are what they are: there are no echoes for them.
     File(Box<Bootstrap>),
 }
@@ -79,7 +79,7 @@ impl Scene {
                     ProxyKind::Router => translator.listening_ports(&proxy),
                     ProxyKind::Sidecar => BTreeMap::new(),
                 },
-                source: Source::Mesh(translation.config),
+                source: Source::Mesh(Box::new(translation.config)),
             };
             notes.extend(translation.notes);
             let siblings = pods.iter().filter(|pod| pod.key == spec.key && pod.name != spec.name);

@@ -38,14 +38,13 @@ metrics! {
             upstream_cx_connect_timeout upstream_cx_overflow upstream_cx_idle_timeout upstream_cx_max_requests
             upstream_cx_max_duration_reached upstream_cx_none_healthy upstream_cx_rx_bytes_total
             upstream_cx_tx_bytes_total upstream_rq_total upstream_rq_completed upstream_rq_pending_total
-            upstream_rq_pending_overflow upstream_rq_pending_failure_eject upstream_rq_cancelled upstream_rq_timeout
-            upstream_rq_per_try_timeout upstream_rq_rx_reset upstream_rq_tx_reset upstream_rq_retry
+            upstream_rq_pending_overflow upstream_rq_pending_failure_eject upstream_rq_timeout
+            upstream_rq_per_try_timeout upstream_rq_retry
             upstream_rq_retry_success upstream_rq_retry_overflow upstream_rq_retry_limit_exceeded lb_healthy_panic
-            upstream_rq_maintenance_mode upstream_rq_1xx upstream_rq_2xx upstream_rq_3xx upstream_rq_4xx
+            upstream_rq_1xx upstream_rq_2xx upstream_rq_3xx upstream_rq_4xx
             upstream_rq_5xx;
         gauges:
-            upstream_cx_active upstream_rq_active upstream_rq_pending_active membership_total membership_healthy
-            membership_degraded membership_excluded;
+            upstream_cx_active upstream_rq_active upstream_rq_pending_active membership_total membership_healthy;
         histograms: upstream_cx_connect_ms upstream_cx_length_ms upstream_rq_time;
     }
 }

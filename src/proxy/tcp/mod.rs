@@ -173,8 +173,8 @@ impl Plan {
         tokio::select! {
             biased;
             ended = pump(&mut client, &mut upstream, &traffic) => match ended {
-                Ok(()) | Err(Broken::Client(_)) => {}
-                Err(Broken::Upstream(_)) => record.flags.raise("UC"),
+                Ok(()) | Err(Broken::Client) => {}
+                Err(Broken::Upstream) => record.flags.raise("UC"),
             },
             () = idle => self.stats.idle_timeout.increment(),
             () = too_long => {

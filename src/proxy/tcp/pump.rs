@@ -28,8 +28,8 @@ pub struct Traffic<'a> {
 /// Which side broke a connection.
 #[derive(Debug)]
 pub enum Broken {
-    Client(io::Error),
-    Upstream(io::Error),
+    Client,
+    Upstream,
 }
 
 impl<'a> Traffic<'a> {
@@ -91,15 +91,15 @@ enum State {
 }
 
 enum End {
-    OfReader(io::Error),
-    OfWriter(io::Error),
+    OfReader,
+    OfWriter,
 }
 
 impl End {
-    fn between(self, reader: fn(io::Error) -> Broken, writer: fn(io::Error) -> Broken) -> Broken {
+    fn between(self, reader: Broken, writer: Broken) -> Broken {
         match self {
-            End::OfReader(error) => reader(error),
-            End::OfWriter(error) => writer(error),
+            End::OfReader => reader,
+            End::OfWriter => writer,
         }
     }
 }
@@ -119,19 +119,19 @@ impl Direction {
         loop {
             while self.start < self.end {
                 let part = &self.buffer[self.start..self.end];
-                let written = ready!(Pin::new(&mut *writer).poll_write(context, part)).map_err(End::OfWriter)?;
+                let written = ready!(Pin::new(&mut *writer).poll_write(context, part)).map_err(|_| End::OfWriter)?;
                 if written == 0 {
-                    return Poll::Ready(Err(End::OfWriter(io::ErrorKind::WriteZero.into())));
+                    return Poll::Ready(Err(End::OfWriter));
                 }
                 self.start += written;
                 self.unflushed = true;
             }
             match self.state {
                 State::Open => {
-                    let Poll::Ready(read) = self.read(context, reader).map_err(End::OfReader)? else {
+                    let Poll::Ready(read) = self.read(context, reader).map_err(|_| End::OfReader)? else {
                         // Nobody waits for what is written only when more comes.
                         if self.unflushed {
-                            ready!(Pin::new(&mut *writer).poll_flush(context)).map_err(End::OfWriter)?;
+                            ready!(Pin::new(&mut *writer).poll_flush(context)).map_err(|_| End::OfWriter)?;
                             self.unflushed = false;
                         }
                         return Poll::Pending;
@@ -142,7 +142,7 @@ impl Direction {
                     count(read);
                 }
                 State::Ended => {
-                    ready!(Pin::new(&mut *writer).poll_shutdown(context)).map_err(End::OfWriter)?;
+                    ready!(Pin::new(&mut *writer).poll_shutdown(context)).map_err(|_| End::OfWriter)?;
                     self.state = State::Done;
                     self.buffer = Vec::new();
                 }

@@ -17,6 +17,9 @@ use super::material::{certified, parameters};
 use super::trust::OfServers;
 use super::{Invalid, Secrets};
 
+/// Protocols in the order of preference, and the configuration that offers them.
+type Variant = (Vec<Vec<u8>>, Arc<ClientConfig>);
+
 /// How a cluster originates TLS.
 #[derive(Debug)]
 pub struct ClientTls {
@@ -24,7 +27,7 @@ pub struct ClientTls {
     /// The name that is asked for; empty for none.
     sni: String,
     /// The same with other protocols offered by ALPN.
-    variants: Mutex<Vec<(Vec<Vec<u8>>, Arc<ClientConfig>)>>,
+    variants: Mutex<Vec<Variant>>,
     pub notes: Vec<String>,
 }
 

@@ -4,7 +4,7 @@
 //! asks for those is noted.
 
 mod client;
-mod facts;
+pub mod facts;
 mod material;
 mod san;
 mod server;
@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 pub use client::ClientTls;
-pub use facts::{Certificate, Name, cipher_name, version_name};
+pub use facts::{Certificate, cipher_name, version_name};
 pub use server::ServerTls;
 
 use crate::envoy::tls::{

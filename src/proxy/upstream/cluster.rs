@@ -234,12 +234,7 @@ impl UpstreamCluster {
         }
     }
 
-    /// A connection for bytes of any kind.
-    pub async fn connect(self: &Arc<Self>, host: &Arc<Host>) -> Result<Stream, Failure> {
-        self.connect_for(host, None).await
-    }
-
-    /// The same, with a client that upstreams are told of that speak the PROXY protocol.
+    /// A connection for bytes of any kind. Upstreams that speak the PROXY protocol are told of the client.
     pub async fn connect_for(self: &Arc<Self>, host: &Arc<Host>, origin: Option<Origin>) -> Result<Stream, Failure> {
         connect(&self.shared, host, Dial { origin, ..Dial::default() }).await
     }

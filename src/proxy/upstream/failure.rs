@@ -24,8 +24,6 @@ pub enum Failure {
     Reset,
     /// The upstream refused the stream before it did anything, so that it can be sent again.
     Refused,
-    /// The proxy gave the stream up.
-    LocalReset,
     /// What the upstream sent is not HTTP.
     Protocol(String),
 }
@@ -40,7 +38,6 @@ impl Failure {
             Failure::Connect(_) | Failure::ConnectTimeout => "UF",
             Failure::Terminated => "UC",
             Failure::Reset | Failure::Refused => "UR",
-            Failure::LocalReset => "LR",
             Failure::Protocol(_) => "UPE",
         }
     }
@@ -62,7 +59,6 @@ impl Failure {
             Failure::Terminated => "connection termination",
             Failure::Reset => "remote reset",
             Failure::Refused => "remote refused stream reset",
-            Failure::LocalReset => "local reset",
             Failure::Protocol(_) => "protocol error",
         })
     }
@@ -90,9 +86,7 @@ impl Failure {
         match self {
             Failure::NoCluster | Failure::NoHealthyHost | Failure::Overflow => None,
             Failure::Connect(_) | Failure::ConnectTimeout => Some(Outcome::NotConnected),
-            Failure::Terminated | Failure::Reset | Failure::Refused | Failure::LocalReset | Failure::Protocol(_) => {
-                Some(Outcome::Reset)
-            }
+            Failure::Terminated | Failure::Reset | Failure::Refused | Failure::Protocol(_) => Some(Outcome::Reset),
         }
     }
 

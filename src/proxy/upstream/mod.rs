@@ -25,7 +25,7 @@ pub use breaker::Permit;
 pub use cluster::{Pick, RetryPermit, UpstreamCluster};
 pub use clusters::Clusters;
 pub use failure::Failure;
-pub use host::{Address, Host, HostStats};
+pub use host::{Address, Host};
 pub use outlier::Outcome;
 pub use pool::UpstreamBody;
 pub use proxy_protocol::Origin;

@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::proxy::http::reply::Reply;
 use crate::proxy::record::Client;
-use crate::trace::{Message as _, Request, TextTest, Version};
+use crate::trace::{Request, TextTest, Version};
 
 use super::{Allowed, Verdict};
 
@@ -245,7 +245,7 @@ pub(super) fn verdict(response: CheckResponse) -> Verdict {
     let denied = response.denied.unwrap_or_default();
     let status = denied.status.and_then(|status| u16::try_from(status.code).ok()).filter(|code| *code > 0);
     let mut reply = Reply::new(status.unwrap_or(403), denied.body, "ext_authz_denied");
-    reply.headers = map(denied.headers);
+    *reply.headers = map(denied.headers);
     Verdict::Denied(reply)
 }
 

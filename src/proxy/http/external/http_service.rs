@@ -65,7 +65,7 @@ pub async fn ask(
     }
     let body = String::from_utf8_lossy(&body.to_bytes()).into_owned();
     let mut reply = Reply::new(parts.status.as_u16(), body, "ext_authz_denied");
-    reply.headers = match &rules.allowed_client_headers {
+    *reply.headers = match &rules.allowed_client_headers {
         None => without_frame(parts.headers),
         rules => chosen(&parts.headers, rules.as_ref(), &OF_DENIAL),
     };

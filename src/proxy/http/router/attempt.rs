@@ -25,6 +25,7 @@ pub struct Clock<'c> {
 }
 
 /// How a try ended.
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, and it is taken apart at once")]
 pub enum Tried {
     Answered(Result<http::Response<UpstreamBody>, Failure>),
     TryTimedOut,

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
 
-use crate::envoy::Any;
 use crate::envoy::route::RetryPolicy;
 use crate::proxy::dice::Dice;
 use crate::proxy::upstream::Failure;
@@ -96,11 +95,6 @@ impl Retries {
         if let Some(limit) = number("x-envoy-upstream-rq-per-try-timeout-ms") {
             self.per_try = positive(Some(Duration::from_millis(limit.into())));
         }
-    }
-
-    /// Whether a failure may come that is tried again, so that the body has to be kept.
-    pub fn may_happen(&self) -> bool {
-        self.left > 0 && self.on.any()
     }
 
     /// Of tries that came after the first.
@@ -202,25 +196,6 @@ impl On {
             }
         }
     }
-
-    fn any(&self) -> bool {
-        self.server_error
-            || self.gateway_error
-            || self.reset
-            || self.reset_before_request
-            || self.connect_failure
-            || self.client_error
-            || self.refused_stream
-            || self.codes
-            || self.headers
-            || self.rate_limited
-            || !self.grpc.is_empty()
-    }
-}
-
-/// Whether the route lets earlier priorities rest when it tries again.
-pub fn names_priorities(policy: &RetryPolicy) -> bool {
-    matches!(policy.retry_priority.as_ref().and_then(|own| own.typed_config.as_ref()), Some(Any::PreviousPriorities(_)))
 }
 
 #[cfg(test)]

@@ -119,7 +119,8 @@ mod tests {
     /// `panic_threshold.rst`).
     #[test]
     fn priorities_share_the_load_as_envoys_documentation_says() {
-        let table: &[(&[(u64, u64)], &[u64], &[bool])] = &[
+        type Row<'r> = (&'r [(u64, u64)], &'r [u64], &'r [bool]);
+        let table: &[Row<'_>] = &[
             (&[(100, 100), (100, 100)], &[100, 0], &[false, false]),
             (&[(72, 100), (72, 100)], &[100, 0], &[false, false]),
             (&[(71, 100), (71, 100)], &[99, 1], &[false, false]),

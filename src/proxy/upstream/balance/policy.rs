@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
+use crate::envoy::Object;
 use crate::envoy::cluster::{Cluster, HashFunction, LbConfig, LbPolicy, LocalityConfig};
 use crate::envoy::message::field;
-use crate::envoy::{Any, Json, Object};
 
 use super::list::Way;
 use super::maglev;
