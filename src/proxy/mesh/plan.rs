@@ -149,7 +149,8 @@ fn of_nobody(member: &Member, at: &str) -> Backend {
 
 /// Every address that clusters of a proxy lead to, as [`Loopback`] names them.
 fn endpoints(member: &Member, scene: &Scene) -> BTreeSet<String> {
-    let Source::Mesh(Config { clusters, endpoints, .. }) = &member.source else { return BTreeSet::new() };
+    let Source::Mesh(config) = &member.source else { return BTreeSet::new() };
+    let Config { clusters, endpoints, .. } = &**config;
     let assignments = clusters.iter().filter_map(|cluster| cluster.load_assignment.as_ref());
     let mut found: BTreeSet<_> = assignments.chain(endpoints.iter().map(AsRef::as_ref)).flat_map(addresses).collect();
     // An inbound cluster leads to where the connection was meant for, which becomes its port.
