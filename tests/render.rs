@@ -116,6 +116,18 @@ fn a_refused_resource_is_left_out_and_named() {
 }
 
 /// The files of a folder, changed by `edit` of name and text, in another.
+#[test]
+fn a_file_that_is_not_yaml_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    copy(CANARY, folder.path(), |name, text| (name.to_owned(), text));
+    fs::write(folder.path().join("broken.yaml"), "kind: VirtualService\nspec: [\n").unwrap();
+    let output = meshlint(&["render", folder.path().to_str().unwrap(), "--list"]);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let words = String::from_utf8(output.stderr).unwrap();
+    assert!(words.contains("broken.yaml:2:7: ") && words.contains("[yaml-syntax]"), "{words}");
+    assert!(String::from_utf8(output.stdout).unwrap().contains("Deployment/nginx"));
+}
+
 fn copy(from: &str, to: &Path, edit: impl Fn(&str, String) -> (String, String)) {
     for file in fs::read_dir(from).unwrap() {
         let path = file.unwrap().path();

@@ -34,6 +34,8 @@ pub(super) struct Problems {
     unreadable: Vec<ReadError>,
     /// With file, line and column.
     pub refused: Vec<String>,
+    /// Something is no resource at all, so that it is not known what is missing.
+    broken: bool,
 }
 
 impl Problems {
@@ -43,7 +45,7 @@ impl Problems {
     }
 
     pub fn outcome(&self) -> Outcome {
-        if self.unreadable.is_empty() { Outcome::Success } else { Outcome::Incomplete }
+        if self.unreadable.is_empty() && !self.broken { Outcome::Success } else { Outcome::Incomplete }
     }
 
     /// Everything, a line each.
@@ -81,8 +83,9 @@ pub(super) fn with_completed<T>(
         None => None,
     };
     let config = lint::Config { mesh: mesh.options(&file), mesh_config, ..lint::Config::default() };
-    let mut problems = Problems { unreadable: loaded.errors, refused: Vec::new() };
+    let mut problems = Problems { unreadable: loaded.errors, ..Problems::default() };
     let asked = lint::with_admitted(&loaded.sources, &config, |mesh, refused| {
+        problems.broken = refused.iter().any(|refusal| refusal.finding.resource.is_none());
         problems.refused = refused.iter().map(|refusal| text(&loaded.sources, refusal)).collect();
         match complete(mesh) {
             None => Ok(ask(mesh, &loaded.sources, &problems)),
@@ -102,7 +105,9 @@ pub(super) fn with_completed<T>(
 /// Says what is left out, and why.
 fn text(sources: &Sources, Reported { finding, rule, .. }: &Reported) -> String {
     let at = sources.locate(finding.at);
-    let resource = finding.resource.as_ref();
-    let name = resource.map_or_else(String::new, |resource| format!("{} {}", resource.kind, resource.name));
-    format!("{}:{}:{}: {name} is left out: {} [{}]", at.file, at.line, at.column, finding.message, rule.id)
+    let left_out = match &finding.resource {
+        Some(resource) => format!("{} {} is left out: ", resource.kind, resource.name),
+        None => String::new(),
+    };
+    format!("{}:{}:{}: {left_out}{} [{}]", at.file, at.line, at.column, finding.message, rule.id)
 }

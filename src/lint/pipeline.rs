@@ -55,9 +55,7 @@ pub(super) fn with_admitted<R>(
         findings.extend(rules::check(&mesh, |rule| is_field_rule(rule.id)));
         let severity =
             |finding: &Finding| finding.severity.or_else(|| rules::find(finding.rule).map(|rule| rule.page().severity));
-        findings.retain(|finding| {
-            finding.resource.is_some() && is_field_rule(finding.rule) && severity(finding) == Some(Severity::Error)
-        });
+        findings.retain(|finding| is_field_rule(finding.rule) && severity(finding) == Some(Severity::Error));
         let refused: FxHashSet<_> = findings.iter().filter_map(|finding| finding.resource.as_deref()).collect();
         if refused.is_empty() {
             return with_made(&resources, &mesh, |mesh| ask(mesh, findings));

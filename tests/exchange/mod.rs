@@ -83,7 +83,8 @@ fn answer(mut connection: TcpStream, name: &str) -> io::Result<()> {
                 let body = format!("{name} {path}");
                 write!(connection, "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len())?;
             }
-            None => write!(connection, "{name} {got}")?,
+            // In one piece, since it is read in one.
+            None => connection.write_all(format!("{name} {got}").as_bytes())?,
         }
     }
 }
