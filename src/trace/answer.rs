@@ -324,13 +324,12 @@ pub fn rewrite(request: &mut Request, action: &RouteAction, weight: Option<&Clus
     }
     let path = match (&action.regex_rewrite, action.prefix_rewrite.as_str()) {
         (Some(regex), _) => replace_matches(&request.path, regex),
-        (None, "") => request.path.clone(),
+        (None, "") => return,
         (None, prefix) => replace_prefix(&request.path, matched, prefix),
     };
-    if path != request.path {
-        let original = std::mem::replace(&mut request.path, path);
-        request.headers.set("x-envoy-original-path", original);
-    }
+    // Also where the rewriting changes nothing.
+    let original = std::mem::replace(&mut request.path, path);
+    request.headers.set("x-envoy-original-path", original);
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ pub fn envoy() -> Option<PathBuf> {
 }
 
 /// Whether Envoy takes a bootstrap, or what it says against it.
+#[allow(dead_code, reason = "tests that let Envoy serve do not ask this")]
 pub fn validate(envoy: &Path, bootstrap: &Path) -> Result<(), String> {
     let arguments = ["--mode", "validate", "--log-level", "critical", "-c"];
     let output = Command::new(envoy).args(arguments).arg(bootstrap).output().unwrap();

@@ -142,6 +142,7 @@ pub fn clean(
     dice: &Dice,
 ) {
     let is_upgrade = is_upgrade(request);
+    remove_nominated(request);
     let trailers = request.header(TE.as_str()).is_some_and(|te| te.split(',').any(|part| part.trim() == "trailers"));
     request.headers.retain(|name, _| {
         // Few headers are Envoy's own, and each request has many.
@@ -157,7 +158,7 @@ pub fn clean(
     }
     forwarded(request, http, manager, session.client.peer.ip());
     let trusts = http.trusted_hops > 0 && request.headers.has("x-forwarded-port");
-    if http.is_edge && manager.config.append_x_forwarded_port && !trusts {
+    if manager.config.append_x_forwarded_port && !trusts {
         request.headers.set("x-forwarded-port", session.client.local.port().to_string());
     }
     if http.is_edge {
@@ -182,6 +183,18 @@ pub fn clean(
         append(request, "via", &manager.config.via);
     }
     certificate::forward(request, &manager.config, session.client.tls.as_ref());
+}
+
+/// Headers that the client says are for this connection only (`Utility::sanitizeConnectionHeader`). What proxies rely on
+/// stays.
+fn remove_nominated(request: &mut Request) {
+    let Some(nominated) = request.header(CONNECTION.as_str()).map(|names| names.to_ascii_lowercase()) else { return };
+    let own = ["close", "keep-alive", "upgrade", "te", "host", "http2-settings", "proxy-connection"];
+    for name in nominated.split(',').map(str::trim).filter(|name| !own.contains(name)) {
+        if !name.starts_with("x-forwarded") {
+            request.headers.remove(name);
+        }
+    }
 }
 
 /// Envoy tells its own address in the place of a loopback address.

@@ -151,6 +151,8 @@ impl<'x> Exchange<'x> {
             Err(mut reply) => {
                 // What a client that wanted a tunnel says next is no request.
                 reply.closes |= walk.request.as_ref().is_some_and(|request| request.method == "CONNECT");
+                // Nor is the rest of a request waited for.
+                reply.closes |= !matches!(body, Body::Empty);
                 self.reply(walk, Some(http), reply)
             }
         }
@@ -301,10 +303,12 @@ impl<'x> Exchange<'x> {
             reply.flag.iter().for_each(|flag| record.flags.raise(flag));
             record.local_body.clone_from(&reply.body);
         });
-        if let Some(http) = http.filter(|_| !reply.is_plain) {
+        if let Some(http) = http {
             walk.find_route(http);
             self.name_route(walk);
-            self.change_response(walk, &mut headers, chosen);
+            if !reply.is_plain {
+                self.change_response(walk, &mut headers, chosen);
+            }
         }
         let body = if self.is_head { Body::Empty } else { body.into() };
         let mut head = http::Response::new(body);

@@ -384,7 +384,7 @@ fn arrive<'x>(
     let upstream = hyper::upgrade::on(&mut response);
     let (mut parts, body) = response.into_parts();
     let is_upgrade = parts.status == http::StatusCode::SWITCHING_PROTOCOLS;
-    if !exchange.manager.is_discreet && route.body.has_ended() {
+    if !exchange.manager.is_discreet && route.body.has_ended() && !is_upgrade {
         let took = time.since(route.began).as_millis() as u64;
         parts.headers.insert("x-envoy-upstream-service-time", took.into());
     }

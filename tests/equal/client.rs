@@ -1,0 +1,263 @@
+//! A client that sends one thing over one connection, and tells all that comes back.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::Request;
+use hyper::client::conn::{http1, http2};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use meshlint::envoy::bootstrap::{Certificate, TestAuthority};
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
+use serde::Deserialize;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+
+/// One connection to a listener, and what is sent.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+#[serde(deny_unknown_fields)]
+pub struct Probe {
+    /// The name of the listener in the bootstrap.
+    pub to: String,
+    pub tls: Option<Tls>,
+    #[serde(default)]
+    pub method: Method,
+    /// Of an HTTP request. Without it `send` is sent.
+    pub path: Option<String>,
+    #[serde(default)]
+    pub host: String,
+    #[serde(default)]
+    pub headers: Vec<(String, String)>,
+    #[serde(default)]
+    pub body: String,
+    #[serde(default)]
+    pub http2: bool,
+    #[serde(default)]
+    pub send: String,
+}
+
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Method(pub String);
+
+impl Default for Method {
+    fn default() -> Self {
+        Self("GET".to_owned())
+    }
+}
+
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    #[serde(default)]
+    pub name: Option<String>,
+    #[serde(default)]
+    pub protocols: Vec<String>,
+    /// The identity in the certificate of the client.
+    #[serde(default)]
+    pub certificate: Option<String>,
+}
+
+/// What came back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// The connection was closed or reset without an answer.
+    Closed,
+    /// Nothing came in time.
+    Nothing,
+    Bytes(String),
+    Http(Answer),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: BTreeMap<String, Vec<String>>,
+    pub body: String,
+    pub trailers: BTreeMap<String, Vec<String>>,
+    /// The body ended before it was whole.
+    pub is_cut: bool,
+}
+
+/// Signs, and gives each client the same certificate each time.
+pub struct Authority {
+    pub signer: TestAuthority,
+    clients: Mutex<BTreeMap<String, Certificate>>,
+}
+
+impl Authority {
+    pub fn generate() -> Self {
+        Self { signer: TestAuthority::generate(), clients: Mutex::default() }
+    }
+
+    fn client(&self, identity: &str) -> Certificate {
+        let mut clients = self.clients.lock().unwrap();
+        clients.entry(identity.to_owned()).or_insert_with(|| self.signer.issue([], [identity])).clone()
+    }
+}
+
+/// Longer than all timeouts of the cases.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+impl Probe {
+    /// `id` goes along as the header `x-test`.
+    pub async fn send(&self, port: u16, id: &str, authority: &Authority) -> Seen {
+        tokio::time::timeout(PATIENCE, self.exchange(port, id, authority)).await.unwrap_or(Seen::Nothing)
+    }
+
+    async fn exchange(&self, port: u16, id: &str, authority: &Authority) -> Seen {
+        let Ok(stream) = TcpStream::connect(("127.0.0.1", port)).await else { return Seen::Closed };
+        let Some(tls) = &self.tls else { return self.over(stream, id).await };
+        let connector = TlsConnector::from(Arc::new(tls.config(authority)));
+        let name = match &tls.name {
+            Some(name) => ServerName::try_from(name.clone()).unwrap(),
+            None => ServerName::from(std::net::IpAddr::from([127, 0, 0, 1])),
+        };
+        match connector.connect(name, stream).await {
+            Ok(stream) => self.over(stream, id).await,
+            Err(_) => Seen::Closed,
+        }
+    }
+
+    async fn over<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(&self, mut stream: S, id: &str) -> Seen {
+        let Some(path) = &self.path else { return self.bytes(&mut stream).await };
+        let uri = if self.http2 { format!("http://{}{path}", self.host) } else { path.clone() };
+        let mut request = Request::builder().method(self.method.0.as_str()).uri(uri).header("x-test", id);
+        if !self.http2 {
+            request = request.header("host", &self.host);
+        }
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        let Ok(request) = request.body(Full::<Bytes>::from(self.body.clone())) else { return Seen::Nothing };
+        let io = TokioIo::new(stream);
+        let response = if self.http2 {
+            let Ok((mut sender, connection)) = http2::handshake(TokioExecutor::new(), io).await else {
+                return Seen::Closed;
+            };
+            tokio::spawn(connection);
+            sender.send_request(request).await
+        } else {
+            let Ok((mut sender, connection)) = http1::handshake(io).await else { return Seen::Closed };
+            tokio::spawn(connection.with_upgrades());
+            sender.send_request(request).await
+        };
+        let Ok(response) = response else { return Seen::Closed };
+        let (head, body) = response.into_parts();
+        let headers = texts(&head.headers);
+        let status = head.status.as_u16();
+        if status == 101 {
+            return Seen::Http(Answer {
+                status,
+                headers,
+                body: String::new(),
+                trailers: BTreeMap::new(),
+                is_cut: false,
+            });
+        }
+        let (body, trailers, is_cut) = match body.collect().await {
+            Ok(whole) => {
+                let trailers = whole.trailers().map(texts).unwrap_or_default();
+                (String::from_utf8_lossy(&whole.to_bytes()).into_owned(), trailers, false)
+            }
+            Err(_) => (String::new(), BTreeMap::new(), true),
+        };
+        Seen::Http(Answer { status, headers, body, trailers, is_cut })
+    }
+
+    /// Until the server closes, or says nothing for a while.
+    async fn bytes<S: AsyncRead + AsyncWrite + Unpin>(&self, stream: &mut S) -> Seen {
+        const SILENCE: Duration = Duration::from_millis(1500);
+        let mut got = Vec::new();
+        let _sent = stream.write_all(self.send.as_bytes()).await;
+        let mut buffer = [0; 4096];
+        let mut is_silent = false;
+        while got.len() < self.send.len() + "echo ".len() {
+            match tokio::time::timeout(SILENCE, stream.read(&mut buffer)).await {
+                Ok(Ok(length @ 1..)) => got.extend_from_slice(&buffer[..length]),
+                Ok(_) => break,
+                Err(_) => {
+                    is_silent = true;
+                    break;
+                }
+            }
+        }
+        match got.as_slice() {
+            [] if is_silent => Seen::Nothing,
+            // An alert of TLS.
+            [] | [0x15, 3, ..] => Seen::Closed,
+            _ => Seen::Bytes(String::from_utf8_lossy(&got).into_owned()),
+        }
+    }
+}
+
+fn texts(headers: &http::HeaderMap) -> BTreeMap<String, Vec<String>> {
+    let mut texts = BTreeMap::<_, Vec<_>>::new();
+    for (name, value) in headers {
+        texts.entry(name.to_string()).or_default().push(String::from_utf8_lossy(value.as_bytes()).into_owned());
+    }
+    texts
+}
+
+impl Tls {
+    fn config(&self, authority: &Authority) -> ClientConfig {
+        let verifier = Arc::new(AnyServer(ring::default_provider()));
+        let builder = ClientConfig::builder().dangerous().with_custom_certificate_verifier(verifier);
+        let mut config = match &self.certificate {
+            Some(identity) => {
+                let certificate = authority.client(identity);
+                let chain = CertificateDer::pem_slice_iter(certificate.chain.as_bytes()).map(Result::unwrap).collect();
+                let key = PrivateKeyDer::from_pem_slice(certificate.key.as_bytes()).unwrap();
+                builder.with_client_auth_cert(chain, key).unwrap()
+            }
+            None => builder.with_no_client_auth(),
+        };
+        config.alpn_protocols = self.protocols.iter().map(|name| name.clone().into_bytes()).collect();
+        config
+    }
+}
+
+/// Which certificate a server shows is no matter here.
+#[derive(Debug)]
+struct AnyServer(CryptoProvider);
+
+impl ServerCertVerifier for AnyServer {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls12_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
