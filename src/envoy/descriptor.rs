@@ -19,36 +19,23 @@
 //! zstd --ultra -22 descriptor.binpb -o descriptor.binpb.zst
 //! ```
 //!
-//! Decoding takes some 30 ms and 18 MB, so it is done when something is first looked up, and then once, unless it is
-//! forgotten in between.
+//! Decoding takes some 30 ms and 18 MB, so it is done when something is first looked up, and then once.
 
 use std::io::Read;
-use std::sync::{PoisonError, RwLock};
+use std::sync::OnceLock;
 
 use prost_reflect::{DescriptorPool, MessageDescriptor};
 
 static COMPRESSED: &[u8] = include_bytes!("descriptor.binpb.zst");
 
-static POOL: RwLock<Option<DescriptorPool>> = RwLock::new(None);
-
-/// It is shared, so that this costs little once it is decoded.
-pub(super) fn pool() -> DescriptorPool {
-    if let Some(pool) = POOL.read().unwrap_or_else(PoisonError::into_inner).as_ref() {
-        return pool.clone();
-    }
-    POOL.write().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(decode).clone()
-}
-
-fn decode() -> DescriptorPool {
-    let mut bytes = Vec::new();
-    let mut decoder = ruzstd::decoding::StreamingDecoder::new(COMPRESSED).expect("the descriptor is a zstd frame");
-    decoder.read_to_end(&mut bytes).expect("the descriptor is whole");
-    DescriptorPool::decode(bytes.as_slice()).expect("the descriptor is a FileDescriptorSet")
-}
-
-/// Gives back the memory when nobody uses it any more.
-pub(super) fn forget() {
-    *POOL.write().unwrap_or_else(PoisonError::into_inner) = None;
+pub(super) fn pool() -> &'static DescriptorPool {
+    static POOL: OnceLock<DescriptorPool> = OnceLock::new();
+    POOL.get_or_init(|| {
+        let mut bytes = Vec::new();
+        let mut decoder = ruzstd::decoding::StreamingDecoder::new(COMPRESSED).expect("the descriptor is a zstd frame");
+        decoder.read_to_end(&mut bytes).expect("the descriptor is whole");
+        DescriptorPool::decode(bytes.as_slice()).expect("the descriptor is a FileDescriptorSet")
+    })
 }
 
 pub(super) fn message(full_name: &str) -> Option<MessageDescriptor> {

@@ -61,13 +61,6 @@ pub mod tls;
 pub mod tracing;
 mod yaml;
 
-/// Gives back what reading and checking Envoy's configuration learned of its types, some 20 MB; it is learned again when it
-/// is needed.
-pub fn forget_types() {
-    check::forget();
-    descriptor::forget();
-}
-
 pub use any::Any;
 pub use binary::{from_binary, to_binary};
 pub use bootstrap::bootstrap;

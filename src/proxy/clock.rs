@@ -6,6 +6,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use http::HeaderValue;
 
+use crate::format::civil_date;
+
 const DAYS: [&str; 7] = ["Thursday", "Friday", "Saturday", "Sunday", "Monday", "Tuesday", "Wednesday"];
 const MONTHS: [&str; 12] = [
     "January",
@@ -45,7 +47,7 @@ pub fn format(time: SystemTime, pattern: &str) -> String {
     let (seconds, nanos) = since_1970(time);
     let (days, of_day) = (seconds / 86_400, seconds % 86_400);
     let (hour, minute, second) = (of_day / 3600, of_day / 60 % 60, of_day % 60);
-    let (year, month, day) = date(days as i64);
+    let (year, month, day) = civil_date(days as i64);
     let mut text = String::with_capacity(pattern.len() + 12);
     let mut rest = pattern;
     while let Some((before, after)) = rest.split_once('%') {
@@ -104,19 +106,6 @@ fn fraction(nanos: u32, digits: usize) -> String {
 fn since_1970(time: SystemTime) -> (u64, u32) {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     (since.as_secs(), since.subsec_nanos())
-}
-
-/// Year, month and day of a day since 1970 (Howard Hinnant's `civil_from_days`).
-fn date(days: i64) -> (i64, i64, i64) {
-    let days = days + 719_468;
-    let era = days.div_euclid(146_097);
-    let of_era = days.rem_euclid(146_097);
-    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
 }
 
 #[cfg(test)]

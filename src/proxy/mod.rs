@@ -42,7 +42,6 @@ pub use note::Note;
 pub use runtime::Runtime;
 
 use crate::envoy::bootstrap::Bootstrap;
-use crate::envoy::forget_types;
 
 use about::About;
 use listen::Listening;
@@ -130,8 +129,6 @@ impl Proxy {
         snapshot.clusters.warm(running.shared.runtime.time).await;
         running.listen(&snapshot)?;
         running.admin = running.serve_admin(&snapshot)?;
-        // What serves is what was read.
-        forget_types();
         Ok(running)
     }
 }
@@ -178,7 +175,6 @@ impl Running {
         let current = self.shared.current();
         let accepting = self.listening.accept(ready, &current.listeners, &self.shared, &self.workers.handles);
         accepting.map_err(Error::Accept)?;
-        forget_types();
         Ok(current.notes.clone())
     }
 

@@ -39,11 +39,6 @@ pub fn check(message_type: &str, value: &Value) -> Vec<Violation> {
     checker.violations
 }
 
-/// What was learned of the rules of messages.
-pub(super) fn forget() {
-    MessageRules::forget();
-}
-
 #[derive(Default)]
 struct Checker {
     path: Vec<Segment>,
@@ -133,9 +128,7 @@ impl Checker {
             self.under(field.json_name(), |checker| checker.absent_field(&field, rules));
         }
         for oneof in &rules.required_oneofs {
-            // By number: the rules may have been read with other descriptors of the same types.
-            let is_set = |field: FieldDescriptor| present.iter().any(|own| own.number() == field.number());
-            if !oneof.fields().any(is_set) {
+            if !oneof.fields().any(|field| present.contains(&field)) {
                 let members: Vec<_> = oneof.fields().map(|field| format!("`{}`", field.json_name())).collect();
                 self.report_rule(format!("needs one of {}", members.join(", ")));
             }

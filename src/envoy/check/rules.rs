@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use prost_reflect::{
     DynamicMessage, EnumDescriptor, EnumValueDescriptor, FieldDescriptor, Kind, MessageDescriptor, OneofDescriptor,
@@ -15,6 +15,7 @@ use regex::{Regex, bytes};
 
 use super::Subject;
 use crate::envoy::any::type_name;
+use crate::envoy::descriptor::pool;
 
 /// The rules of one message type.
 pub(super) struct MessageRules {
@@ -37,16 +38,11 @@ pub(super) struct FieldRules {
     nested: HashMap<String, FieldRules>,
 }
 
-/// Rules by the full names of messages.
-fn known_rules() -> MutexGuard<'static, HashMap<String, Arc<MessageRules>>> {
-    static RULES: LazyLock<Mutex<HashMap<String, Arc<MessageRules>>>> = LazyLock::new(Mutex::default);
-    RULES.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 impl MessageRules {
     /// Reading the options of a message takes longer than checking it, so it is done once for each type.
     pub(super) fn of(descriptor: &MessageDescriptor) -> Arc<Self> {
-        let mut rules = known_rules();
+        static RULES: OnceLock<Mutex<HashMap<String, Arc<MessageRules>>>> = OnceLock::new();
+        let mut rules = RULES.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = rules.get(descriptor.full_name()) {
             return known.clone();
         }
@@ -65,11 +61,6 @@ impl MessageRules {
         Self { fields: fields.collect(), required_oneofs: descriptor.oneofs().filter(required).collect() }
     }
 
-    /// Those that were read hold on to the descriptors.
-    pub(super) fn forget() {
-        known_rules().clear();
-    }
-
     pub(super) fn of_field(&self, field: &FieldDescriptor) -> Option<&FieldRules> {
         self.fields.get(&field.number())
     }
@@ -83,8 +74,7 @@ pub(super) fn is_disallowed(value: &EnumValueDescriptor) -> bool {
 impl FieldRules {
     fn of_field(field: &FieldDescriptor) -> Option<Self> {
         let options = field.options();
-        // Descriptors know only extensions that were decoded with them.
-        let extension = options.descriptor().parent_pool().get_extension_by_name("validate.rules")?;
+        let extension = pool().get_extension_by_name("validate.rules")?;
         let disallowed = flag(&options, "envoy.annotations.disallowed_by_default");
         let rules = options.has_extension(&extension).then(|| options.get_extension(&extension).into_owned());
         let rules = rules.as_ref().and_then(Value::as_message).map(|rules| Self::read(rules, &field.kind()));
