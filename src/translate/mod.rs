@@ -46,7 +46,7 @@ use crate::model::destination_rule::TrafficPolicy;
 use crate::model::networking::Sidecar;
 
 use access_log::AccessLogs;
-use envoy_filter::{EnvoyFilters, GatewayPorts};
+use envoy_filter::{EnvoyFilters, GatewayPorts, Patches};
 use policy::Policy;
 use push::Service;
 use scope::Scope;
@@ -103,6 +103,8 @@ impl<'t> Translator<'t> {
         let shared = &self.shared;
         let context = Context { push: self.push, proxy, scope: self.scope(proxy), access_logs, shared };
         let security = Security::new(self.push.mesh, proxy.namespace, &proxy.labels, proxy.is_router());
+        let node = node::node(&context);
+        let patches = self.filters.of_proxy(self.push.mesh, proxy.namespace, &proxy.labels, &node);
         let (listeners, Routes { configurations, places }, ports) = match proxy.is_router() {
             true => {
                 let servers = gateway::Servers::of(&context);
@@ -114,26 +116,23 @@ impl<'t> Translator<'t> {
                 let mut listeners = outbound::listeners(&context);
                 listeners.extend(inbound::listeners(&context, &security));
                 listeners.sort_by(|left, right| left.name.cmp(&right.name));
-                let routes = self.routes(&context, outbound::route_names(&listeners));
+                let routes = self.routes(&context, &patches, outbound::route_names(&listeners));
                 (listeners, routes, GatewayPorts::new())
             }
         };
         let clusters = clusters::clusters(&context);
-        let node = Some(node::node(&context));
-        let mut config = Config { node, listeners, routes: configurations, clusters, ..Config::default() };
+        let mut config = Config { node: Some(node), listeners, routes: configurations, clusters, ..Config::default() };
         let mut notes = security.notes().to_vec();
-        let identity = (proxy.namespace, &proxy.labels, proxy.is_router());
-        notes.extend(self.filters.apply(&mut config, self.push.mesh, identity, &ports));
+        notes.extend(patches.apply(&mut config, proxy.is_router(), &ports));
         config.endpoints = endpoints::load_assignments(&context, &config.clusters);
         let places = places.unwrap_or_else(|| provenance::take_places(&mut config.routes).into());
         let provenance = Provenance::take(&mut config.listeners, places);
         Translation { config, notes, provenance }
     }
 
-    fn routes(&self, context: &Context<'_, '_>, names: Vec<String>) -> Routes {
+    fn routes(&self, context: &Context<'_, '_>, patches: &Patches<'_, '_>, names: Vec<String>) -> Routes {
         let make = || Routes::noted(routes::configurations(context, &names));
-        let proxy = context.proxy;
-        match self.filters.change_routes(self.push.mesh, proxy.namespace, &proxy.labels) {
+        match patches.change_routes() {
             true => make(),
             false => self.shared.routes.get_or_make(RoutesKey::new(context, &names), || make().collected()),
         }

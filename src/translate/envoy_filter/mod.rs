@@ -17,14 +17,13 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use crate::envoy::Config;
-use crate::envoy::core::TrafficDirection;
+use crate::envoy::core::{Node, TrafficDirection};
 use crate::envoy::http_connection_manager::{HttpConnectionManager, RouteSpecifier};
 use crate::envoy::listener::Listener;
 use crate::envoy::route::RouteConfiguration;
 use crate::envoy::{Any, Object};
 use crate::mesh::Mesh;
-use crate::model::networking::EnvoyFilter;
-use crate::model::{Labels, Object as Resource};
+use crate::model::Labels;
 
 use super::Note;
 use patch::{ApplyTo, Operation, Patch, PatchContext};
@@ -38,8 +37,13 @@ pub(super) struct EnvoyFilters<'m> {
     patches: FxHashMap<(&'m str, &'m str), Vec<Result<Patch<'m>, Note>>>,
 }
 
-/// The patches for one proxy, in order.
-struct Patches<'p, 'm>(Vec<&'p Patch<'m>>);
+/// What EnvoyFilters do to one proxy.
+pub(super) struct Patches<'p, 'm> {
+    /// In the order in which they are applied.
+    patches: Vec<&'p Patch<'m>>,
+    /// What cannot be read.
+    notes: Vec<Note>,
+}
 
 impl<'m> EnvoyFilters<'m> {
     pub(super) fn new(mesh: &Mesh<'m>) -> Self {
@@ -50,60 +54,56 @@ impl<'m> EnvoyFilters<'m> {
         Self { patches: filters.collect() }
     }
 
-    /// Whether some patch for a proxy may change routes.
-    pub(super) fn change_routes(&self, mesh: &Mesh<'m>, namespace: &str, labels: &Labels<'_>) -> bool {
-        let filters = mesh.envoy_filters_of_proxy(namespace, labels);
-        let mut patches = filters.iter().flat_map(|filter| self.of(filter)).flatten();
-        patches.any(|patch| patch.apply_to.is_of_routes())
-    }
-
-    fn of(&self, filter: &Resource<'m, EnvoyFilter<'m>>) -> &[Result<Patch<'m>, Note>] {
-        &self.patches[&(filter.meta.namespace, filter.meta.name.value)]
-    }
-
-    /// Patches what a proxy in `namespace` whose pod has `labels` would get. Its metadata is read from the node in `config`.
-    /// What could not be done is told.
-    pub(super) fn apply(
+    /// For the proxy in `namespace` whose pod has `labels`, and that says of itself what is in `node`.
+    pub(super) fn of_proxy(
         &self,
-        config: &mut Config,
         mesh: &Mesh<'m>,
-        (namespace, labels, is_router): (&str, &Labels<'_>, bool),
-        ports: &GatewayPorts,
-    ) -> Vec<Note> {
-        let filters = mesh.envoy_filters_of_proxy(namespace, labels);
-        if filters.is_empty() {
-            return Vec::new();
-        }
+        namespace: &str,
+        labels: &Labels<'_>,
+        node: &Node,
+    ) -> Patches<'_, 'm> {
         let nothing = Object::new();
-        let metadata = config.node.as_ref().and_then(|node| node.metadata.as_ref()).unwrap_or(&nothing);
-        let read = filters.iter().flat_map(|filter| self.of(filter));
-        let mut notes = Vec::new();
-        let mut patches = Vec::new();
-        for patch in read {
-            match patch {
-                Ok(patch) if patch.is_for(metadata) => patches.push(patch),
-                Ok(_) => {}
-                Err(note) => notes.push(note.clone()),
+        let metadata = node.metadata.as_ref().unwrap_or(&nothing);
+        let mut found = Patches { patches: Vec::new(), notes: Vec::new() };
+        for filter in mesh.envoy_filters_of_proxy(namespace, labels) {
+            for patch in &self.patches[&(filter.meta.namespace, filter.meta.name.value)] {
+                match patch {
+                    Ok(patch) if patch.is_for(metadata) => found.patches.push(patch),
+                    Ok(_) => {}
+                    Err(note) => found.notes.push(note.clone()),
+                }
             }
         }
-        let patches = Patches(patches);
+        found
+    }
+}
+
+impl<'p, 'm> Patches<'p, 'm> {
+    pub(super) fn change_routes(&self) -> bool {
+        self.patches.iter().any(|patch| patch.apply_to.is_of_routes())
+    }
+
+    /// What could not be done is told.
+    pub(super) fn apply(self, config: &mut Config, is_router: bool, ports: &GatewayPorts) -> Vec<Note> {
+        if self.patches.is_empty() {
+            return self.notes;
+        }
         let outcomes = match is_router {
-            true => patches.apply_to_gateway(config, ports),
-            false => patches.apply_to_sidecar(config),
+            true => self.apply_to_gateway(config, ports),
+            false => self.apply_to_sidecar(config),
         };
+        forget_unused(config);
+        let mut notes = self.notes;
         for note in outcomes.into_iter().filter_map(Result::err) {
             if !notes.contains(&note) {
                 notes.push(note);
             }
         }
-        forget_unused(config);
         notes
     }
-}
 
-impl<'p, 'm> Patches<'p, 'm> {
     fn of(&self, apply_to: ApplyTo, context: PatchContext) -> impl Iterator<Item = &'p Patch<'m>> {
-        self.0.iter().copied().filter(move |patch| patch.apply_to == apply_to && patch.is_in(context))
+        self.patches.iter().copied().filter(move |patch| patch.apply_to == apply_to && patch.is_in(context))
     }
 
     /// Those that add whole things.
@@ -122,7 +122,7 @@ impl<'p, 'm> Patches<'p, 'm> {
         ports: &GatewayPorts,
         routes: &mut Arc<RouteConfiguration>,
     ) -> Result<(), Note> {
-        match self.0.iter().any(|patch| patch.apply_to.is_of_routes() && patch.is_in(context)) {
+        match self.patches.iter().any(|patch| patch.apply_to.is_of_routes() && patch.is_in(context)) {
             true => routes::patch(self, context, ports, Arc::make_mut(routes)),
             false => Ok(()),
         }

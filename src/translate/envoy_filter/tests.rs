@@ -50,7 +50,9 @@ fn changes(text: &str, base: &Config, is_router: bool) -> String {
     let labels = Labels::read(labels.roots().next().unwrap()).unwrap();
     let mut config = base.clone();
     let ports = GatewayPorts::from([(8080, [80].into())]);
-    let notes = EnvoyFilters::new(&mesh).apply(&mut config, &mesh, ("shop", &labels, is_router), &ports);
+    let node = config.node.clone().unwrap_or_default();
+    let filters = EnvoyFilters::new(&mesh);
+    let notes = filters.of_proxy(&mesh, "shop", &labels, &node).apply(&mut config, is_router, &ports);
     let print = |config: &Config| serde_yaml::to_string(&config.to_value()).unwrap();
     let (before, after) = (print(base), print(&config));
     let diff = TextDiff::from_lines(&before, &after).unified_diff().context_radius(2).to_string();
