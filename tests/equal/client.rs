@@ -1,7 +1,7 @@
 //! A client that sends one thing over one connection, and tells all that comes back.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -10,15 +10,10 @@ use hyper::Request;
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use meshlint::envoy::bootstrap::{Certificate, TestAuthority};
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
+use meshlint::proxy::load;
 use serde::Deserialize;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
 
 /// One connection to a listener, and what is sent.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
@@ -114,12 +109,7 @@ impl Probe {
     async fn exchange(&self, port: u16, id: &str, authority: &Authority) -> Seen {
         let Ok(stream) = TcpStream::connect(("127.0.0.1", port)).await else { return Seen::Closed };
         let Some(tls) = &self.tls else { return self.over(stream, id).await };
-        let connector = TlsConnector::from(Arc::new(tls.config(authority)));
-        let name = match &tls.name {
-            Some(name) => ServerName::try_from(name.clone()).unwrap(),
-            None => ServerName::from(std::net::IpAddr::from([127, 0, 0, 1])),
-        };
-        match connector.connect(name, stream).await {
+        match tls.client(authority).connect(stream).await {
             Ok(stream) => self.over(stream, id).await,
             Err(_) => Seen::Closed,
         }
@@ -206,58 +196,10 @@ fn texts(headers: &http::HeaderMap) -> BTreeMap<String, Vec<String>> {
 }
 
 impl Tls {
-    fn config(&self, authority: &Authority) -> ClientConfig {
-        let verifier = Arc::new(AnyServer(ring::default_provider()));
-        let builder = ClientConfig::builder().dangerous().with_custom_certificate_verifier(verifier);
-        let mut config = match &self.certificate {
-            Some(identity) => {
-                let certificate = authority.client(identity);
-                let chain = CertificateDer::pem_slice_iter(certificate.chain.as_bytes()).map(Result::unwrap).collect();
-                let key = PrivateKeyDer::from_pem_slice(certificate.key.as_bytes()).unwrap();
-                builder.with_client_auth_cert(chain, key).unwrap()
-            }
-            None => builder.with_no_client_auth(),
-        };
-        config.alpn_protocols = self.protocols.iter().map(|name| name.clone().into_bytes()).collect();
-        config
-    }
-}
-
-/// Which certificate a server shows is no matter here.
-#[derive(Debug)]
-struct AnyServer(CryptoProvider);
-
-impl ServerCertVerifier for AnyServer {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
+    /// Which certificate a server shows is no matter here.
+    fn client(&self, authority: &Authority) -> load::Tls {
+        let certificate = self.certificate.as_ref().map(|identity| authority.client(identity));
+        let protocols: Vec<_> = self.protocols.iter().map(String::as_str).collect();
+        load::Tls::new(self.name.as_deref().unwrap_or("127.0.0.1"), &protocols, certificate.as_ref()).unwrap()
     }
 }

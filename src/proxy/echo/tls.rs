@@ -3,23 +3,20 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rustls::client::danger::HandshakeSignatureValid;
-use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
-use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::ServerConfig;
+use rustls::crypto::CryptoProvider;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
-use rustls::{DigitallySignedStruct, DistinguishedName, Error, ServerConfig, SignatureScheme};
 use tokio_rustls::TlsAcceptor;
 
 use crate::envoy::bootstrap::TestAuthority;
+use crate::proxy::tls::{Anybody, of_pem};
 
 /// What the proxies of a mesh, and clients of HTTP, offer.
 const PROTOCOLS: [&str; 6] = ["istio-h2", "istio-http/1.1", "istio", "h2", "http/1.1", "http/1.0"];
 
 /// Takes TLS connections with a certificate for whatever name is asked for, and the SPIFFE name of the workload. Any
-/// certificate of a client is taken, and told.
+/// certificate of a client is taken, and told: an echo guards nothing.
 pub(super) fn acceptor(authority: Arc<TestAuthority>, account: Option<String>) -> TlsAcceptor {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let resolver = Issuer { authority, account, provider: Arc::clone(&provider), issued: Mutex::default() };
@@ -46,8 +43,7 @@ const MOST_NAMES: usize = 1_000;
 impl Issuer {
     fn issue(&self, name: &str) -> Option<Arc<CertifiedKey>> {
         let certificate = self.authority.issue(Some(name).filter(|name| !name.is_empty()), self.account.as_deref());
-        let chain = CertificateDer::pem_slice_iter(certificate.chain.as_bytes()).collect::<Result<_, _>>().ok()?;
-        let key = PrivateKeyDer::from_pem_slice(certificate.key.as_bytes()).ok()?;
+        let (chain, key) = of_pem(certificate.chain.as_bytes(), certificate.key.as_bytes()).ok()?;
         CertifiedKey::from_der(chain, key, &self.provider).ok().map(Arc::new)
     }
 }
@@ -71,50 +67,5 @@ impl ResolvesServerCert for Issuer {
 impl std::fmt::Debug for Issuer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Issuer").field("account", &self.account).finish_non_exhaustive()
-    }
-}
-
-/// Clients may show who they are, and need not: an echo guards nothing.
-#[derive(Debug)]
-struct Anybody(Arc<CryptoProvider>);
-
-impl ClientCertVerifier for Anybody {
-    fn root_hint_subjects(&self) -> &[DistinguishedName] {
-        &[]
-    }
-
-    fn client_auth_mandatory(&self) -> bool {
-        false
-    }
-
-    fn verify_client_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: UnixTime,
-    ) -> Result<ClientCertVerified, Error> {
-        Ok(ClientCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
     }
 }

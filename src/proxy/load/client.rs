@@ -12,11 +12,10 @@ use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
 
 use crate::proxy::echo::{VERSION_HEADER, WORKLOAD_HEADER};
 
-use super::{Message, Target, Tls};
+use super::{Message, Target};
 
 /// What came back for one request.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -169,9 +168,10 @@ impl Connection {
 async fn connect(target: &Target) -> Result<Box<dyn Transport>, Failure> {
     let stream = TcpStream::connect(target.address).await?;
     stream.set_nodelay(true)?;
-    let Some(Tls { name, config }) = &target.tls else { return Ok(Box::new(stream)) };
-    let connector = TlsConnector::from(std::sync::Arc::clone(config));
-    Ok(Box::new(connector.connect(name.clone(), stream).await?))
+    match &target.tls {
+        Some(tls) => Ok(Box::new(tls.connect(stream).await?)),
+        None => Ok(Box::new(stream)),
+    }
 }
 
 async fn read(mut body: Incoming) -> hyper::Result<()> {

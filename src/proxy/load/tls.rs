@@ -1,21 +1,23 @@
-//! TLS of a client that looks at no certificate, as `curl -k`.
+//! TLS of a client that looks at no certificate, as `curl -k`: whom a proxy pretends to be is the user's own configuration.
 
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 use crate::envoy::bootstrap::Certificate;
+use crate::proxy::tls::{Anybody, of_pem};
 
 /// How a client starts TLS.
 #[derive(Clone)]
 pub struct Tls {
-    pub(super) name: ServerName<'static>,
-    pub(super) config: Arc<ClientConfig>,
+    name: ServerName<'static>,
+    config: Arc<ClientConfig>,
 }
 
 impl Tls {
@@ -31,11 +33,8 @@ impl Tls {
             .with_custom_certificate_verifier(Arc::new(Anybody(provider)));
         let mut config = match certificate {
             Some(certificate) => {
-                let chain = CertificateDer::pem_slice_iter(certificate.chain.as_bytes()).collect::<Result<_, _>>();
-                let key = PrivateKeyDer::from_pem_slice(certificate.key.as_bytes());
-                let (Ok(chain), Ok(key)) = (chain, key) else {
-                    return Err("the certificate of the client is no PEM".to_owned());
-                };
+                let (chain, key) = of_pem(certificate.chain.as_bytes(), certificate.key.as_bytes())
+                    .map_err(|error| format!("the certificate of the client cannot be read: {error}"))?;
                 builder
                     .with_client_auth_cert(chain, key)
                     .map_err(|error| format!("the certificate of the client cannot be used: {error}"))?
@@ -45,49 +44,14 @@ impl Tls {
         config.alpn_protocols = protocols.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
         Ok(Self { name: server_name, config: Arc::new(config) })
     }
+
+    pub async fn connect<S: AsyncRead + AsyncWrite + Unpin>(&self, stream: S) -> io::Result<TlsStream<S>> {
+        TlsConnector::from(Arc::clone(&self.config)).connect(self.name.clone(), stream).await
+    }
 }
 
 impl fmt::Debug for Tls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Tls").field("name", &self.name).finish_non_exhaustive()
-    }
-}
-
-/// What is measured is the proxy; whom it pretends to be is the user's own configuration.
-#[derive(Debug)]
-struct Anybody(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for Anybody {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
     }
 }

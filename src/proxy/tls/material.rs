@@ -82,19 +82,30 @@ fn provider(wanted: &[String], notes: &mut Vec<String>) -> CryptoProvider {
 
 /// A chain and its key. That they belong together is not checked, as rustls cannot read every certificate that Envoy can.
 pub fn certified(certificate: &TlsCertificate, provider: &CryptoProvider) -> Result<CertifiedKey, Invalid> {
-    let chain = certificates(certificate.certificate_chain.as_ref(), "certificate chain")?;
+    let chain = read(certificate.certificate_chain.as_ref(), CHAIN)?;
     let key = read(certificate.private_key.as_ref(), "private key")?;
-    // The reason may quote the key, so it stays here.
-    let unreadable = || Invalid("a private key is not readable".to_owned());
-    let key = PrivateKeyDer::from_pem_slice(&key).map_err(|_| unreadable())?;
-    let key = provider.key_provider.load_private_key(key).map_err(|_| unreadable())?;
+    let (chain, key) = of_pem(&chain, &key)?;
+    let key = provider.key_provider.load_private_key(key).map_err(|_| unreadable_key())?;
     Ok(CertifiedKey::new(chain, key))
+}
+
+/// A chain and its key, from PEM.
+pub fn of_pem(chain: &[u8], key: &[u8]) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), Invalid> {
+    Ok((certificates(chain, CHAIN)?, PrivateKeyDer::from_pem_slice(key).map_err(|_| unreadable_key())?))
+}
+
+const CHAIN: &str = "certificate chain";
+
+/// The reason may quote the key, so it is not told.
+fn unreadable_key() -> Invalid {
+    Invalid("a private key is not readable".to_owned())
 }
 
 /// The authorities that a context trusts. `None` if it names none, so that every certificate is accepted.
 pub fn authorities(context: &CertificateValidationContext) -> Result<Option<Vec<CertificateDer<'static>>>, Invalid> {
     if context.trusted_ca.is_some() {
-        return certificates(context.trusted_ca.as_ref(), "list of trusted authorities").map(Some);
+        let what = "list of trusted authorities";
+        return certificates(&read(context.trusted_ca.as_ref(), what)?, what).map(Some);
     }
     if context.system_root_certs.is_none() {
         return Ok(None);
@@ -122,9 +133,8 @@ pub fn revocations(
     lists.map_err(|error| Invalid(format!("a list of revoked certificates is not readable: {error}")))
 }
 
-fn certificates(source: Option<&DataSource>, what: &str) -> Result<Vec<CertificateDer<'static>>, Invalid> {
-    let text = read(source, what)?;
-    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
+fn certificates(pem: &[u8], what: &str) -> Result<Vec<CertificateDer<'static>>, Invalid> {
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
     match found {
         Ok(found) if !found.is_empty() => Ok(found),
         Ok(_) => Err(Invalid(format!("a {what} has no certificate"))),

@@ -4,10 +4,12 @@
 //! asks for those is noted.
 
 mod client;
+mod demands;
 pub mod facts;
 mod material;
 mod san;
 mod server;
+mod signatures;
 mod trust;
 
 use std::collections::BTreeMap;
@@ -15,7 +17,9 @@ use std::fmt;
 
 pub use client::ClientTls;
 pub use facts::{Certificate, cipher_name, version_name};
+pub use material::of_pem;
 pub use server::ServerTls;
+pub use trust::Anybody;
 
 use crate::envoy::tls::{
     CertificateValidationContext, CommonTlsContext, Secret, SecretKind, TlsCertificate, Validation,
