@@ -9,6 +9,7 @@ mod body;
 mod clock;
 mod dice;
 pub mod echo;
+mod grpc;
 mod http;
 mod listen;
 pub mod load;

@@ -10,9 +10,9 @@ use serde_json::Value;
 
 use crate::trace::Request;
 
-use super::clock;
 use super::record::{ClientTlsFacts, Record};
 use super::tls::Certificate;
+use super::{clock, grpc};
 
 /// What commands can ask about.
 #[derive(Clone, Copy)]
@@ -249,28 +249,9 @@ fn dynamic_metadata<'f>(facts: &Facts<'f>, path: &str) -> Option<Found<'f>> {
 }
 
 fn grpc_status<'f>(facts: &Facts<'f>, form: &str) -> Option<Found<'f>> {
-    let status = |map: &HeaderMap| map.get("grpc-status").and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    let status = |map: &HeaderMap| map.get(grpc::STATUS).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     let code = status(&facts.record.trailers).or_else(|| status(facts.response?))?;
-    const NAMES: [&str; 17] = [
-        "OK",
-        "Canceled",
-        "Unknown",
-        "InvalidArgument",
-        "DeadlineExceeded",
-        "NotFound",
-        "AlreadyExists",
-        "PermissionDenied",
-        "ResourceExhausted",
-        "FailedPrecondition",
-        "Aborted",
-        "OutOfRange",
-        "Unimplemented",
-        "Internal",
-        "Unavailable",
-        "DataLoss",
-        "Unauthenticated",
-    ];
-    match (form, NAMES.get(code)) {
+    match (form, grpc::NAMES.get(code)) {
         ("NUMBER", _) | (_, None) => Some(Found::Number(code as u64)),
         ("SNAKE_STRING", Some(name)) => text(snake(name)),
         (_, Some(name)) => text(*name),

@@ -20,7 +20,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 
 use crate::proxy::tls::Certificate;
-use crate::proxy::{Body, BodyError};
+use crate::proxy::{Body, BodyError, grpc};
 
 use super::Site;
 use super::answer::{PeerTls, Received, render};
@@ -130,7 +130,7 @@ impl Site {
         let mut response = match failure {
             Some(Failure::Reset) => return Err(Reset),
             Some(Failure::Status(status)) if is_grpc(request.headers()) => grpc_failure(status),
-            None if is_grpc(request.headers()) => grpc(request.into_body()),
+            None if is_grpc(request.headers()) => returned(request.into_body()),
             None if is_websocket(&request) => upgrade(&mut request),
             failure => {
                 let (parts, body) = request.into_parts();
@@ -191,32 +191,19 @@ async fn echo_messages(upgrade: OnUpgrade) {
 }
 
 fn is_grpc(headers: &HeaderMap) -> bool {
-    let kind = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
-    kind.starts_with(b"application/grpc") && !kind.starts_with(b"application/grpc-web")
+    grpc::is_grpc(headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()))
 }
 
-const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
-
 /// The messages come back, and the trailers say that all is well.
-fn grpc(messages: Incoming) -> Response<Body> {
+fn returned(messages: Incoming) -> Response<Body> {
     let mut response = Response::new(Body::boxed(Returned { messages, ended: false }));
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(grpc::CONTENT_TYPE));
     response
 }
 
-/// As gRPC maps the statuses of HTTP (`doc/http-grpc-status-mapping.md` of grpc/grpc), without a message.
 fn grpc_failure(status: StatusCode) -> Response<Body> {
-    let code = match status.as_u16() {
-        400 => 13,
-        401 => 16,
-        403 => 7,
-        404 => 12,
-        429 | 502..=504 => 14,
-        _ => 2,
-    };
     let mut response = Response::new(Body::Empty);
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
-    response.headers_mut().insert(GRPC_STATUS, HeaderValue::from(code));
+    response.headers_mut().extend(grpc::headers(grpc::status_of_http(status.as_u16())));
     response
 }
 
@@ -239,7 +226,7 @@ impl hyper::body::Body for Returned {
                 Some(frame) => return Poll::Ready(Some(frame.map_err(BodyError::from))),
                 None => {
                     self.ended = true;
-                    let trailers = HeaderMap::from_iter([(GRPC_STATUS, HeaderValue::from(0))]);
+                    let trailers = HeaderMap::from_iter([(grpc::STATUS, HeaderValue::from(0))]);
                     return Poll::Ready(Some(Ok(Frame::trailers(trailers))));
                 }
             }

@@ -11,19 +11,19 @@ use tokio::time::Instant;
 
 use crate::envoy::http_connection_manager::ServerHeaderTransformation;
 use crate::envoy::route::{Action, ClusterSpecifier, ClusterWeight};
-use crate::proxy::Body;
 use crate::proxy::clock::date_header;
 use crate::proxy::record::Record;
 use crate::proxy::runtime::Runtime;
 use crate::proxy::snapshot::Place;
 use crate::proxy::substitution::{Facts, expand};
+use crate::proxy::{Body, grpc};
 use crate::trace::mutation::{self, Mutation};
 use crate::trace::{Cors, Http, Request, Step, Stop, TokenVerdict, Version, Walk, change};
 
 use super::counted::Counted;
 use super::external::Answered;
 use super::manager::{Manager, Own};
-use super::reply::{Reply, is_grpc};
+use super::reply::Reply;
 use super::response::{Ending, Outgoing};
 use super::router::Tunnel;
 use super::session::{Handled, Session};
@@ -122,7 +122,7 @@ impl<'x> Exchange<'x> {
             Ok(request) => request,
             Err(reply) => return self.reply(walk, None, reply),
         };
-        self.is_grpc = is_grpc(request.headers.get("content-type"));
+        self.is_grpc = grpc::is_grpc(request.headers.get("content-type"));
         let refused = walk.arrive(http, request);
         let peer = self.session.client.peer;
         let remote = if walk.remote == peer.ip() { peer } else { (walk.remote, 0).into() };

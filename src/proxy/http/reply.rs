@@ -6,6 +6,8 @@ use std::fmt::Write;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
+use crate::proxy::grpc;
+
 /// A response that is made here.
 #[derive(Clone, Debug)]
 pub struct Reply {
@@ -55,9 +57,7 @@ impl Reply {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut headers = HeaderMap::clone(&self.headers);
         if for_grpc && !self.is_plain {
-            let code = self.grpc_status.unwrap_or_else(|| grpc_status(self.status));
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
-            headers.insert("grpc-status", code.into());
+            headers.extend(grpc::headers(self.grpc_status.unwrap_or_else(|| grpc::status_of_http(self.status))));
             if let Ok(message) = HeaderValue::try_from(percent_encoded(&self.body))
                 && !message.is_empty()
             {
@@ -70,24 +70,6 @@ impl Reply {
             headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static("text/plain"));
         }
         (status, headers, self.body.clone())
-    }
-}
-
-/// Whether a client speaks gRPC, by its `content-type`.
-pub fn is_grpc(content_type: Option<&str>) -> bool {
-    let rest = content_type.and_then(|own| own.strip_prefix("application/grpc"));
-    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['+', ';']))
-}
-
-/// `source/common/grpc/status.cc`
-fn grpc_status(status: u16) -> u32 {
-    match status {
-        400 => 13,
-        401 => 16,
-        403 => 7,
-        404 => 12,
-        429 | 502..=504 => 14,
-        _ => 2,
     }
 }
 
@@ -108,7 +90,7 @@ fn percent_encoded(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Reply, is_grpc};
+    use super::Reply;
 
     #[test]
     fn clients_of_grpc_are_answered_in_headers() {
@@ -121,13 +103,5 @@ mod tests {
         assert_eq!((status.as_u16(), body.len()), (503, 24));
         assert_eq!(headers["content-length"], "24");
         assert_eq!(headers["content-type"], "text/plain");
-    }
-
-    #[test]
-    fn grpc_is_told_by_the_type_of_the_content() {
-        let table = [("application/grpc", true), ("application/grpc+proto", true), ("application/grpc-web", false)];
-        for (content_type, expected) in table {
-            assert_eq!(is_grpc(Some(content_type)), expected, "{content_type}");
-        }
     }
 }

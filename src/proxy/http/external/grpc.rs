@@ -4,9 +4,9 @@ use bytes::Bytes;
 use prost::Message;
 
 use crate::envoy::core::GrpcService;
-use crate::proxy::Body;
 use crate::proxy::runtime::Runtime;
 use crate::proxy::snapshot::Place;
+use crate::proxy::{Body, grpc};
 use crate::trace::Request;
 
 use super::check::{CheckRequest, CheckResponse};
@@ -29,13 +29,13 @@ pub async fn check(
     let authority = if target.authority.is_empty() { &target.cluster_name } else { &target.authority };
     let mut request = Request::get(authority.as_str(), PATH);
     request.method = "POST".to_owned();
-    request.headers.add("content-type", "application/grpc");
+    request.headers.add("content-type", grpc::CONTENT_TYPE);
     request.headers.add("te", "trailers");
     request.headers.add("grpc-timeout", format!("{}m", timeout.as_millis()));
     let body = Body::from(framed(&message));
     let response = call(&target.cluster_name, request, body, timeout, place, runtime).await?;
     let (parts, body) = response.into_parts();
-    let status = body.trailers().and_then(|trailers| trailers.get("grpc-status")).or(parts.headers.get("grpc-status"));
+    let status = body.trailers().and_then(|trailers| trailers.get(grpc::STATUS)).or(parts.headers.get(grpc::STATUS));
     if parts.status != 200 || status.is_some_and(|status| status != "0") {
         return None;
     }

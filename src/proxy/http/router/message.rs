@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, HOST};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 
-use crate::proxy::Body;
+use crate::proxy::{Body, grpc};
 use crate::trace::Request;
 
 /// What was decided, as a message. The cluster gives it the form of the version that it speaks.
@@ -27,23 +27,12 @@ pub fn message(request: &Request, body: Body) -> http::Request<Body> {
     message
 }
 
-/// The status by which a host is judged: that of gRPC, if it is known by now (Envoy 1.40
-/// `Grpc::Utility::grpcToHttpStatus`).
+/// The status by which a host is judged: that of gRPC, if it is known by now.
 pub fn status<B>(response: &http::Response<B>, is_grpc: bool) -> StatusCode {
-    let code = response.headers().get("grpc-status").filter(|_| is_grpc).and_then(|code| code.to_str().ok());
-    match code {
+    let status = response.headers().get(grpc::STATUS).filter(|_| is_grpc).and_then(|status| status.to_str().ok());
+    match status {
         Some("0") | None => response.status(),
-        Some("1") => StatusCode::from_u16(499).unwrap_or(StatusCode::BAD_REQUEST),
-        Some("3" | "9" | "11") => StatusCode::BAD_REQUEST,
-        Some("4") => StatusCode::GATEWAY_TIMEOUT,
-        Some("5") => StatusCode::NOT_FOUND,
-        Some("6" | "10") => StatusCode::CONFLICT,
-        Some("7") => StatusCode::FORBIDDEN,
-        Some("8") => StatusCode::TOO_MANY_REQUESTS,
-        Some("12") => StatusCode::NOT_IMPLEMENTED,
-        Some("14") => StatusCode::SERVICE_UNAVAILABLE,
-        Some("16") => StatusCode::UNAUTHORIZED,
-        Some(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        Some(status) => grpc::http_status(status),
     }
 }
 
