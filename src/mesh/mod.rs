@@ -22,6 +22,8 @@ mod settings;
 mod shadows;
 mod shared_hosts;
 mod sidecars;
+#[cfg(test)]
+pub mod testing;
 mod traffic_policies;
 mod visibility;
 mod workloads;

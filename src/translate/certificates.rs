@@ -69,11 +69,9 @@ mod tests {
 
     use super::*;
     use crate::envoy::bootstrap::TestAuthority;
-    use crate::mesh::{Options, Settings};
-    use crate::model::{Labels, Resources, objects};
-    use crate::source::SourceId;
+    use crate::mesh::testing::with_mesh;
+    use crate::model::Labels;
     use crate::translate::{Interception, Locality, ProxyKind, ProxySettings};
-    use crate::yaml;
 
     fn proxy(namespace: &str) -> Proxy<'_> {
         Proxy {
@@ -92,16 +90,10 @@ mod tests {
     }
 
     fn found(text: &str, namespace: &str) -> Secrets {
-        let (tree, problems) = yaml::parse(SourceId(0), text);
-        assert!(problems.is_empty(), "{problems:?}");
-        let mut resources = Resources::default();
-        for object in tree.roots().flat_map(objects) {
-            resources.add(object, "default");
-        }
-        let options = Options::default();
-        let mesh = Mesh::new(&resources, Settings::new(&options, None));
-        assert_eq!(identity(&mesh, &proxy("a")), "spiffe://cluster.local/ns/a/sa/gateway");
-        secrets(&mesh, &proxy(namespace))
+        with_mesh(text, |mesh| {
+            assert_eq!(identity(mesh, &proxy("a")), "spiffe://cluster.local/ns/a/sa/gateway");
+            secrets(mesh, &proxy(namespace))
+        })
     }
 
     fn secret(name: &str, entries: &[(&str, &str)]) -> String {

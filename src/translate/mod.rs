@@ -35,6 +35,8 @@ mod stat_names;
 mod targets;
 mod tcp;
 #[cfg(test)]
+mod testing;
+#[cfg(test)]
 mod tests;
 
 use std::collections::HashMap;

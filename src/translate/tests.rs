@@ -2,67 +2,42 @@
 //! route configurations of sidecars, in `gateway` and `gateway_api` also the listeners of gateways. The proxies are those of the pods, and a
 //! document without a kind is the MeshConfig.
 
-use std::fs;
-use std::path::Path;
-
 use serde_json::{Value, json};
 
+use super::testing::snapshots;
 use super::{ProxyKind, PushContext, Translator};
 use crate::envoy::Json;
 use crate::envoy::listener::Listener;
-use crate::mesh::{Mesh, Options, Settings};
-use crate::model::{Resources, Texts, kind_of, objects};
-use crate::source::SourceId;
-use crate::yaml;
+use crate::mesh::Mesh;
+use crate::mesh::testing::with_mesh;
+use crate::model::Texts;
 
 #[test]
 fn virtual_services_become_routes() {
-    snapshots("routes", 6, |_| ProxyKind::Sidecar);
+    kinds("routes", 6, |_| ProxyKind::Sidecar);
 }
 
 #[test]
 fn gateways_become_listeners_and_routes() {
-    snapshots("gateway", 6, |_| ProxyKind::Router);
+    kinds("gateway", 6, |_| ProxyKind::Router);
 }
 
 #[test]
 fn objects_of_the_gateway_api_become_those_of_istio() {
-    snapshots("gateway_api", 3, |file| if file == "mesh" { ProxyKind::Sidecar } else { ProxyKind::Router });
+    kinds("gateway_api", 3, |file| if file == "mesh" { ProxyKind::Sidecar } else { ProxyKind::Router });
 }
 
-fn snapshots(folder: &str, at_least: usize, kind: impl Fn(&str) -> ProxyKind) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/translate").join(folder);
-    let mut paths: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
-    paths.sort();
-    assert!(paths.len() >= at_least);
-    insta::with_settings!({
-        snapshot_path => &folder,
-        prepend_module_to_snapshot => false,
-        omit_expression => true,
-    }, {
-        for path in paths {
-            let name = path.file_stem().unwrap().to_str().unwrap();
-            let made = made(&fs::read_to_string(&path).unwrap(), kind(name));
-            insta::assert_snapshot!(name, serde_yaml::to_string(&made).unwrap());
-        }
+fn kinds(folder: &str, at_least: usize, kind: impl Fn(&str) -> ProxyKind) {
+    snapshots(folder, at_least, |name, text| {
+        serde_yaml::to_string(&with_mesh(text, |mesh| made(mesh, kind(name)))).unwrap()
     });
 }
 
 /// For each proxy of a kind.
-fn made(text: &str, kind: ProxyKind) -> Value {
-    let (tree, problems) = yaml::parse(SourceId(0), text);
-    assert!(problems.is_empty(), "{problems:?}");
-    let mut resources = Resources::default();
-    for object in tree.roots().flat_map(objects) {
-        resources.add(object, "default");
-    }
-    let options = Options::default();
-    let mesh_config = tree.roots().find(|root| kind_of(*root).is_none());
-    let settings = Settings::new(&options, mesh_config);
+fn made(mesh: &Mesh<'_>, kind: ProxyKind) -> Value {
     let texts = Texts::default();
-    let resources = Mesh::new(&resources, settings.clone()).istio_objects(&texts.writer()).with_others(&resources);
-    let mesh = Mesh::new(&resources, settings);
+    let resources = mesh.istio_objects(&texts.writer()).with_others(mesh.resources);
+    let mesh = Mesh::new(&resources, mesh.settings.clone());
     let push = PushContext::new(&mesh);
     let translator = Translator::new(&push);
     let specs = push.proxies();

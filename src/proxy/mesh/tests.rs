@@ -6,11 +6,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use super::plan::{Place, Plan};
 use super::ports::Ports;
 use super::scene::Scene;
-use crate::mesh::{Mesh, Options, Settings};
-use crate::model::{Resources, objects};
-use crate::source::SourceId;
+use crate::mesh::testing::with_mesh;
 use crate::translate::PushContext;
-use crate::yaml;
 
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
@@ -38,17 +35,11 @@ spec: {host: web, subsets: [{name: one, labels: {version: v1}}]}
 "#;
 
 fn scene(proxies: &[&str], is_mesh: bool) -> Scene {
-    let (tree, problems) = yaml::parse(SourceId(0), SHOP);
-    assert!(problems.is_empty(), "{problems:?}");
-    let mut resources = Resources::default();
-    for object in tree.roots().flat_map(objects) {
-        resources.add(object, "default");
-    }
-    let options = Options::default();
-    let mesh = Mesh::new(&resources, Settings::new(&options, None));
-    let push = PushContext::new(&mesh);
-    let specs: Vec<_> = push.proxies().into_iter().filter(|spec| proxies.contains(&spec.key.as_str())).collect();
-    Scene::new(&mesh, &push, &specs, is_mesh, &|_| BTreeMap::new()).0
+    with_mesh(SHOP, |mesh| {
+        let push = PushContext::new(mesh);
+        let specs: Vec<_> = push.proxies().into_iter().filter(|spec| proxies.contains(&spec.key.as_str())).collect();
+        Scene::new(mesh, &push, &specs, is_mesh, &|_| BTreeMap::new()).0
+    })
 }
 
 fn plan(scene: &Scene) -> Plan {
