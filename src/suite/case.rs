@@ -128,6 +128,23 @@ fn one_line(text: &str) -> String {
 }
 
 impl Ask {
+    /// A request to the VirtualService of a host, wherever that is in force.
+    pub(super) fn anywhere(authority: &str, path: &str, method: String, headers: Headers) -> Result<Self, String> {
+        Ok(Self {
+            sender: Sender::Anywhere,
+            target: Target::parse(&format!("http://{authority}{path}"))?,
+            method,
+            headers,
+            http2: false,
+            server_name: None,
+            principal: None,
+            source: None,
+            claims: None,
+            trusts_tokens: false,
+            random: None,
+        })
+    }
+
     /// What is sent at a time, in seconds since 1970.
     pub fn request(&self, now: u64) -> Option<Request> {
         let request = self.target.request(&self.method, self.headers.clone(), self.http2)?;

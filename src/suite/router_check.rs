@@ -4,11 +4,10 @@
 
 use crate::envoy::route::HeaderMatcher;
 use crate::envoy::{Json, value_of};
-use crate::journey::Target;
 use crate::trace::{HeaderTest, Headers};
 use crate::yaml::Node;
 
-use super::case::{Ask, Case, Expectation, Sender, Wanted};
+use super::case::{Ask, Case, Expectation, Wanted};
 use super::reader::Reader;
 
 const FILE: &[&str] = &["tests"];
@@ -85,21 +84,9 @@ fn read_input(input: Node<'_>, reader: &mut Reader) -> Option<Ask> {
     for (_, name, value) in header_values(input, "additional_request_headers", reader) {
         headers.add(&name, value);
     }
-    let url = format!("http://{}{}", authority?, path?);
-    let target = Target::parse(&url).map_err(|message| reader.problem(input.head(), message)).ok()?;
-    Some(Ask {
-        sender: Sender::Anywhere,
-        target,
-        method: method?,
-        headers,
-        http2: false,
-        server_name: None,
-        principal: None,
-        source: None,
-        claims: None,
-        trusts_tokens: false,
-        random: Some(random),
-    })
+    let ask = Ask::anywhere(&authority?, &path?, method?, headers);
+    let ask = ask.map_err(|message| reader.problem(input.head(), message)).ok()?;
+    Some(Ask { random: Some(random), ..ask })
 }
 
 fn header_values<'a>(node: Node<'a>, key: &str, reader: &mut Reader) -> Vec<(Node<'a>, String, String)> {

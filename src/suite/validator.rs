@@ -2,12 +2,10 @@
 //! the rule that takes them, to be found as they are written there.
 
 use crate::envoy::value_of;
-use crate::journey::Target;
-use crate::source::Span;
 use crate::trace::Headers;
 use crate::yaml::{Kind, Node};
 
-use super::case::{Ask, Case, Expectation, Sender, Wanted};
+use super::case::{Ask, Case, Expectation, Wanted};
 use super::reader::Reader;
 
 const FILE: &[&str] = &["testCases"];
@@ -47,9 +45,13 @@ fn read_case(test: Node<'_>, reader: &mut Reader, cases: &mut Vec<Case>) {
     for uri in &uris {
         for authority in &authorities {
             for method in &methods {
-                let Some(ask) = ask(authority, uri, method, &headers, request.head(), reader) else { continue };
-                let expectations = expectations(test, negated);
-                cases.push(Case { name: name.clone(), at: test.head(), ask, expectations });
+                match Ask::anywhere(authority, uri, method.clone(), headers.clone()) {
+                    Ok(ask) => {
+                        let expectations = expectations(test, negated);
+                        cases.push(Case { name: name.clone(), at: test.head(), ask, expectations });
+                    }
+                    Err(message) => reader.problem(request.head(), message),
+                }
             }
         }
     }
@@ -69,23 +71,4 @@ fn headers(node: Node<'_>, reader: &mut Reader) -> Headers {
         reader.problem(node.head(), "expected a mapping of headers");
     }
     node.entries().filter_map(|entry| Some((Reader::name(entry.key), reader.text(entry.value)?))).collect()
-}
-
-/// A request to the VirtualService of a host, wherever that is in force.
-fn ask(authority: &str, uri: &str, method: &str, headers: &Headers, at: Span, reader: &mut Reader) -> Option<Ask> {
-    let url = format!("http://{authority}{uri}");
-    let target = Target::parse(&url).map_err(|message| reader.problem(at, message)).ok()?;
-    Some(Ask {
-        sender: Sender::Anywhere,
-        target,
-        method: method.to_owned(),
-        headers: headers.clone(),
-        http2: false,
-        server_name: None,
-        principal: None,
-        source: None,
-        claims: None,
-        trusts_tokens: false,
-        random: None,
-    })
 }
