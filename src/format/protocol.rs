@@ -2,8 +2,7 @@ use std::fmt;
 
 use super::Reason;
 
-/// A protocol of a port, read in any case (`Parse` in pkg/config/protocol/instance.go). Where a field may be empty, istiod
-/// detects the protocol from the traffic.
+/// What a port speaks, read in any case (istio 1.31 `Parse` in pkg/config/protocol/instance.go).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Protocol {
     Tcp,
@@ -18,9 +17,12 @@ pub enum Protocol {
     Mongo,
     Redis,
     MySql,
+    /// What no field can name: found out by looking at the first bytes of a connection.
+    Auto,
 }
 
 impl Protocol {
+    /// Those that have names.
     pub const ALL: [Protocol; 12] = [
         Protocol::Tcp,
         Protocol::Udp,
@@ -37,10 +39,14 @@ impl Protocol {
     ];
 
     pub fn parse(text: &str) -> Result<Self, Reason> {
-        Self::ALL.into_iter().find(|protocol| protocol.name().eq_ignore_ascii_case(text)).ok_or_else(|| {
+        Self::named(text).ok_or_else(|| {
             let names = Self::ALL.map(|protocol| format!("`{}`", protocol.name())).join(", ");
             Reason::new(format!("`{text}` is not a protocol that Istio knows")).help(format!("use one of {names}"))
         })
+    }
+
+    pub fn named(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|protocol| protocol.name().eq_ignore_ascii_case(text))
     }
 
     /// The spelling of Istio's documents.
@@ -58,6 +64,7 @@ impl Protocol {
             Protocol::Mongo => "Mongo",
             Protocol::Redis => "Redis",
             Protocol::MySql => "MySQL",
+            Protocol::Auto => "auto",
         }
     }
 
@@ -78,6 +85,10 @@ impl Protocol {
 
     pub fn is_tls(self) -> bool {
         matches!(self, Self::Https | Self::Tls)
+    }
+
+    pub fn is_auto(self) -> bool {
+        self == Self::Auto
     }
 }
 

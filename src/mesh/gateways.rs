@@ -110,7 +110,7 @@ impl<'m> ServerRef<'m> {
 
     pub fn protocol(&self) -> Protocol {
         let port = self.server.port.as_ref();
-        Protocol::parse(port.and_then(|port| port.protocol).map_or("", |protocol| protocol.value))
+        Protocol::of_name(port.and_then(|port| port.protocol).map_or("", |protocol| protocol.value))
     }
 
     /// The TLS mode, `PASSTHROUGH` if a `tls` block names none; `None` without one, or for one that only redirects.

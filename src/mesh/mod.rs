@@ -34,6 +34,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::model::{Kind, Meta, Object, Resources};
 
+pub use crate::format::Protocol;
 pub use ambient::WaypointName;
 pub use credentials::{KeyPair, ServerCredential};
 pub use delegates::{DelegateLookup, EffectiveMatch, EffectiveRoute, MatchConflict, dropped_match, match_conflict};
@@ -45,7 +46,6 @@ pub use gateways::{BoundGateway, GatewayReference, ServerRef, ServerTraffic};
 pub use hosts::{has_wildcard, host_matches, host_subset_of, is_public_name};
 pub use peer_authentication::{ModeInForce, MutualTlsMode, PeerAuthentications};
 pub use policies::InboundPort;
-pub use protocol::Protocol;
 pub use services::{Origin, Resolution, Service, ServiceLookup, ServicePort, TargetPort};
 pub use settings::{Options, OutboundMode, Provider, Settings};
 pub use shadows::{L4Route, Place, Shadow, l4_routes, l4_shadows, shadows};

@@ -1,42 +1,11 @@
-/// What a port speaks, as Istio decides it (istio 1.31 `pkg/config/protocol/instance.go`, `pkg/config/kube/conversion.go`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Protocol {
-    Tcp,
-    Udp,
-    Grpc,
-    GrpcWeb,
-    Http,
-    HttpProxy,
-    Http2,
-    Https,
-    Tls,
-    Mongo,
-    Redis,
-    MySql,
-    /// Found out by looking at the first bytes of a connection.
-    Auto,
-}
+//! What ports speak, as Istio decides it (istio 1.31 `pkg/config/kube/conversion.go`).
+
+use crate::format::Protocol;
 
 impl Protocol {
-    const NAMES: [(&str, Protocol); 12] = [
-        ("tcp", Protocol::Tcp),
-        ("udp", Protocol::Udp),
-        ("grpc", Protocol::Grpc),
-        ("grpc-web", Protocol::GrpcWeb),
-        ("http", Protocol::Http),
-        ("http_proxy", Protocol::HttpProxy),
-        ("http2", Protocol::Http2),
-        ("https", Protocol::Https),
-        ("tls", Protocol::Tls),
-        ("mongo", Protocol::Mongo),
-        ("redis", Protocol::Redis),
-        ("mysql", Protocol::MySql),
-    ];
-
-    /// Ignores case; unknown names are [`Protocol::Auto`].
-    pub fn parse(name: &str) -> Self {
-        let found = Self::NAMES.iter().find(|(own, _)| own.eq_ignore_ascii_case(name));
-        found.map_or(Protocol::Auto, |(_, protocol)| *protocol)
+    /// Unknown names are [`Protocol::Auto`].
+    pub fn of_name(name: &str) -> Self {
+        Self::named(name).unwrap_or(Protocol::Auto)
     }
 
     /// Of a port of a Kubernetes Service. `transport` is its `protocol`.
@@ -53,30 +22,11 @@ impl Protocol {
         };
         let is_grpc_web = hint.get(..8).is_some_and(|start| start.eq_ignore_ascii_case("grpc-web"));
         let word = if is_grpc_web { "grpc-web" } else { hint.split('-').next().unwrap_or_default() };
-        match Self::parse(word) {
+        match Self::of_name(word) {
             // Ports whose servers speak first would wait for ever for bytes to look at.
             Protocol::Auto if app_protocol.is_none() && [25, 53, 3306, 27017].contains(&number) => Protocol::Tcp,
             protocol => protocol,
         }
-    }
-
-    pub fn is_http(self) -> bool {
-        use Protocol::{Grpc, GrpcWeb, Http, Http2, HttpProxy};
-        matches!(self, Http | Http2 | HttpProxy | Grpc | GrpcWeb)
-    }
-
-    pub fn is_tcp(self) -> bool {
-        use Protocol::{Https, Mongo, MySql, Redis, Tcp, Tls};
-        matches!(self, Tcp | Https | Tls | Mongo | Redis | MySql)
-    }
-
-    pub fn is_tls(self) -> bool {
-        matches!(self, Protocol::Https | Protocol::Tls)
-    }
-
-    /// Whether Istio looks at the traffic to find out.
-    pub fn is_auto(self) -> bool {
-        self == Protocol::Auto
     }
 }
 

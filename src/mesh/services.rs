@@ -187,7 +187,7 @@ fn entry_services<'m>(
             Some(ServicePort {
                 number: number.value,
                 name: port.name.map_or("", |name| name.value),
-                protocol: Protocol::parse(port.protocol.map_or("", |protocol| protocol.value)),
+                protocol: Protocol::of_name(port.protocol.map_or("", |protocol| protocol.value)),
                 target: TargetPort::Number(target.value),
                 at: number.at,
             })

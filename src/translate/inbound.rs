@@ -261,7 +261,7 @@ impl<'t> Inbound<'_, '_, 't> {
         let mut manager = Manager::new(Place::SidecarInbound, prefix, hcm::inline(routes(port)));
         manager.security = self.security.http_filters().to_vec();
         manager.grpc_web = port.protocol == Protocol::GrpcWeb;
-        manager.http2 = matches!(port.protocol, Protocol::Http2 | Protocol::Grpc | Protocol::GrpcWeb);
+        manager.http2 = port.protocol.is_http2();
         vec![tcp::metadata_exchange(), hcm::filter(self.context, manager)]
     }
 

@@ -84,7 +84,7 @@ impl<'t> EgressListener<'t> {
     pub fn port(&self) -> Option<(i64, Protocol)> {
         let port = self.spec?.port.as_ref()?;
         let protocol = port.protocol.map_or("", |protocol| protocol.value);
-        Some((port.number.map_or(0, |number| number.value), Protocol::parse(protocol)))
+        Some((port.number.map_or(0, |number| number.value), Protocol::of_name(protocol)))
     }
 
     /// The VirtualService whose host fits best; of those with the same host the first.

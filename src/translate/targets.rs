@@ -103,7 +103,7 @@ pub(super) fn inbound_ports<'t>(context: &Context<'_, 't>) -> Vec<InboundPort<'t
         if ports.iter().all(|port| port.number != number) {
             ports.push(InboundPort {
                 number,
-                protocol: Protocol::parse(port.protocol.map_or("", |protocol| protocol.value)),
+                protocol: Protocol::of_name(port.protocol.map_or("", |protocol| protocol.value)),
                 targets: targets.iter().filter(|target| target.number == number).copied().collect(),
                 ingress: Some(entry),
             });

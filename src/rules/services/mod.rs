@@ -43,5 +43,5 @@ rules! {
 
 /// Of a ServiceEntry only the protocol counts, not the name of the port.
 fn port_protocol(port: &ServicePort<'_>) -> Protocol {
-    Protocol::parse(port.protocol.map_or("", |protocol| protocol.value))
+    Protocol::of_name(port.protocol.map_or("", |protocol| protocol.value))
 }

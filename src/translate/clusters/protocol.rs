@@ -21,7 +21,7 @@ pub(super) struct Options(Option<UpstreamProtocolOptions>);
 impl Options {
     pub fn of_port(protocol: Protocol, proxy: &Proxy<'_>) -> Self {
         let mut options = Self::default();
-        if is_http2(protocol) {
+        if protocol.is_http2() {
             options.upgrade();
             return options;
         }
@@ -98,10 +98,6 @@ pub(super) fn passthrough(proxy: &Proxy<'_>) -> BTreeMap<String, Any> {
 
 fn extension(options: UpstreamProtocolOptions) -> (String, Any) {
     (EXTENSION.to_owned(), options.into())
-}
-
-fn is_http2(protocol: Protocol) -> bool {
-    matches!(protocol, Protocol::Http2 | Protocol::Grpc | Protocol::GrpcWeb)
 }
 
 fn downstream(http1: Http1ProtocolOptions) -> UpstreamProtocol {

@@ -89,7 +89,7 @@ impl<'t, H: Copy + Eq + std::hash::Hash> HostsInUse<'t, H> {
 
 impl Group<'_> {
     pub fn protocol(&self) -> Protocol {
-        Protocol::parse(self.key.protocol)
+        Protocol::of_name(self.key.protocol)
     }
 }
 
