@@ -26,6 +26,7 @@ mod tcp;
 mod time;
 mod tls;
 mod upstream;
+mod wire;
 
 use std::fmt;
 use std::io;

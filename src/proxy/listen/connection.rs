@@ -12,6 +12,7 @@ use crate::proxy::http::{self, Protocol, Session};
 use crate::proxy::record::{Client, Record};
 use crate::proxy::shared::{Phase, Shared};
 use crate::proxy::snapshot::Place;
+use crate::proxy::wire::Wire;
 use crate::trace::{ClientTls, Connection, Inspected, Inspectors, Stop, Walk};
 
 use super::inspect::{First, inspect, speaks_http2};
@@ -123,7 +124,7 @@ impl Accepted {
     /// Runs the network filters. `protocol` is what client and proxy agreed on by ALPN.
     async fn go_on<S>(self, stream: Rewind<S>, protocol: Option<Vec<u8>>, tls: Option<ClientTls>)
     where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        S: Wire + Send + 'static,
     {
         let Self { shared, client, inspected, place } = self;
         let connection = Connection { destination: client.local, source: client.peer.ip(), tls };
@@ -205,10 +206,7 @@ fn closed(client: &Arc<Client>, flag: &'static str, details: impl Into<std::borr
 }
 
 /// Passes bytes on to the cluster that the filter names.
-async fn pass<S>(stream: Rewind<S>, place: &Place, client: &Arc<Client>, shared: &Arc<Shared>)
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
+async fn pass(stream: impl Wire, place: &Place, client: &Arc<Client>, shared: &Arc<Shared>) {
     let Some(tcp) = &place.plan().tcp else { return };
     let mut record = Record::new(Arc::clone(client), None);
     let original = client.original.unwrap_or(NOWHERE);

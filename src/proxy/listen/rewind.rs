@@ -6,6 +6,9 @@ use std::task::{Context, Poll};
 
 use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+use crate::proxy::wire::Wire;
 
 /// Reads again what was read ahead.
 #[derive(Debug)]
@@ -32,6 +35,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Rewind<S> {
     /// Forgets bytes that were read ahead: they are not part of what comes next.
     pub fn skip(&mut self, count: usize) {
         self.ahead.advance(count.min(self.ahead.len()));
+    }
+}
+
+impl<S: Wire> Wire for Rewind<S> {
+    fn socket(&self) -> Option<&TcpStream> {
+        if self.ahead.is_empty() { self.inner.socket() } else { None }
     }
 }
 

@@ -1,5 +1,8 @@
 //! The filter `tcp_proxy`: passes the bytes of a connection on (`source/common/tcp_proxy/tcp_proxy.cc`).
 
+mod buffer;
+#[cfg_attr(not(target_os = "linux"), path = "no_pipe.rs")]
+mod pipe;
 mod pump;
 
 use std::net::SocketAddr;
@@ -7,7 +10,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite};
 use twox_hash::XxHash64;
 
 use crate::envoy::Object;
@@ -18,6 +20,7 @@ use super::record::Record;
 use super::runtime::Runtime;
 use super::stats::{Counter, Gauge, Stats};
 use super::upstream::{Clusters, Failure, Host, Origin, Outcome, Permit, Pick, Stream, UpstreamCluster};
+use super::wire::Wire;
 use pump::{Broken, Traffic, pump};
 
 /// A filter, read once.
@@ -77,16 +80,14 @@ impl Plan {
     }
 
     /// Serves a connection to its end, and tells in the record how it went. `original`: where the client wanted to go.
-    pub async fn pass<S>(
+    pub async fn pass(
         &self,
-        client: S,
+        client: impl Wire,
         original: SocketAddr,
         clusters: &Clusters,
         runtime: &Runtime,
         record: &mut Record,
-    ) where
-        S: AsyncRead + AsyncWrite + Unpin,
-    {
+    ) {
         self.stats.total.increment();
         let _active = self.stats.active.hold();
         let cluster = self.choose(runtime).and_then(|name| clusters.get(name));
@@ -153,10 +154,7 @@ impl Plan {
         Err(last)
     }
 
-    async fn carry<S>(&self, mut client: S, mut upstream: Stream, runtime: &Runtime, record: &mut Record)
-    where
-        S: AsyncRead + AsyncWrite + Unpin,
-    {
+    async fn carry(&self, mut client: impl Wire, mut upstream: Stream, runtime: &Runtime, record: &mut Record) {
         let (received, sent) = (Arc::clone(&record.received), Arc::clone(&record.sent));
         let traffic = Traffic::new(&received, &sent);
         let idle = async {
@@ -241,4 +239,12 @@ fn fail(record: &mut Record, failure: &Failure, attempts: u32) {
     if let Failure::Connect(cause) = failure {
         record.upstream_failure = cause.clone();
     }
+}
+
+/// Both ends of a connection.
+#[cfg(test)]
+async fn connection() -> (tokio::net::TcpStream, tokio::net::TcpStream) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let client = tokio::net::TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    (client, listener.accept().await.unwrap().0)
 }

@@ -6,12 +6,12 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
-/// A connection that is idle costs little memory; one that always fills its buffer gets a larger one.
-const SMALL: usize = 2 * 1024;
-const LARGE: usize = 256 * 1024;
+use crate::proxy::wire::Wire;
+
+use super::buffer::Buffer;
+use super::pipe::Pipe;
 
 /// What has been passed on, and when last.
 #[derive(Debug)]
@@ -51,8 +51,8 @@ impl<'a> Traffic<'a> {
 /// Returns when both sides have sent all they had. The end of one direction is passed on, the other goes on.
 pub async fn pump<C, U>(client: &mut C, upstream: &mut U, traffic: &Traffic<'_>) -> Result<(), Broken>
 where
-    C: AsyncRead + AsyncWrite + Unpin,
-    U: AsyncRead + AsyncWrite + Unpin,
+    C: Wire,
+    U: Wire,
 {
     let mut up = Direction::default();
     let mut down = Direction::default();
@@ -73,9 +73,9 @@ where
 
 #[derive(Debug, Default)]
 struct Direction {
-    buffer: Vec<u8>,
-    start: usize,
-    end: usize,
+    buffer: Buffer,
+    /// In place of the buffer, once that was too small.
+    pipe: Option<Pipe>,
     unflushed: bool,
     state: State,
 }
@@ -113,21 +113,20 @@ impl Direction {
         mut count: impl FnMut(usize),
     ) -> Poll<Result<(), End>>
     where
-        R: AsyncRead + Unpin,
-        W: AsyncWrite + Unpin,
+        R: Wire,
+        W: Wire,
     {
         loop {
-            while self.start < self.end {
-                let part = &self.buffer[self.start..self.end];
-                let written = ready!(Pin::new(&mut *writer).poll_write(context, part)).map_err(|_| End::OfWriter)?;
+            while !self.is_empty() {
+                let written = ready!(self.write(context, writer)).map_err(|_| End::OfWriter)?;
                 if written == 0 {
                     return Poll::Ready(Err(End::OfWriter));
                 }
-                self.start += written;
                 self.unflushed = true;
             }
             match self.state {
                 State::Open => {
+                    self.widen(reader, writer);
                     let Poll::Ready(read) = self.read(context, reader).map_err(|_| End::OfReader)? else {
                         // Nobody waits for what is written only when more comes.
                         if self.unflushed {
@@ -143,25 +142,41 @@ impl Direction {
                 }
                 State::Ended => {
                     ready!(Pin::new(&mut *writer).poll_shutdown(context)).map_err(|_| End::OfWriter)?;
-                    self.state = State::Done;
-                    self.buffer = Vec::new();
+                    *self = Self { state: State::Done, ..Self::default() };
                 }
                 State::Done => return Poll::Ready(Ok(())),
             }
         }
     }
 
-    fn read<R: AsyncRead + Unpin>(&mut self, context: &mut Context<'_>, reader: &mut R) -> Poll<io::Result<usize>> {
-        let filled = self.end == self.buffer.len();
-        if filled && self.buffer.len() < LARGE {
-            let size = (self.buffer.len() * 8).clamp(SMALL, LARGE);
-            self.buffer = vec![0; size];
+    fn is_empty(&self) -> bool {
+        self.buffer.is_empty() && self.pipe.as_ref().is_none_or(Pipe::is_empty)
+    }
+
+    /// From here on the kernel moves the bytes, if they are those of sockets.
+    fn widen(&mut self, reader: &impl Wire, writer: &impl Wire) {
+        let is_raw = reader.socket().is_some() && writer.socket().is_some();
+        if is_raw
+            && self.buffer.is_too_small()
+            && let Ok(pipe) = Pipe::new()
+        {
+            self.buffer = Buffer::default();
+            self.pipe = Some(pipe);
         }
-        let mut buffer = ReadBuf::new(&mut self.buffer);
-        ready!(Pin::new(reader).poll_read(context, &mut buffer))?;
-        let read = buffer.filled().len();
-        (self.start, self.end) = (0, read);
-        Poll::Ready(Ok(read))
+    }
+
+    fn read<R: Wire>(&mut self, context: &mut Context<'_>, reader: &mut R) -> Poll<io::Result<usize>> {
+        match (&mut self.pipe, reader.socket()) {
+            (Some(pipe), Some(socket)) => pipe.poll_fill(context, socket),
+            _ => self.buffer.poll_fill(context, reader),
+        }
+    }
+
+    fn write<W: Wire>(&mut self, context: &mut Context<'_>, writer: &mut W) -> Poll<io::Result<usize>> {
+        match (&mut self.pipe, writer.socket()) {
+            (Some(pipe), Some(socket)) => pipe.poll_drain(context, socket),
+            _ => self.buffer.poll_drain(context, writer),
+        }
     }
 }
 
@@ -171,34 +186,49 @@ mod tests {
 
     use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 
+    use crate::proxy::tcp::connection;
+    use crate::proxy::wire::Wire;
+
     use super::{Traffic, pump};
 
-    #[tokio::test]
-    async fn each_direction_ends_on_its_own() {
-        const LENGTH: usize = 1 << 20;
-        let (client, mut near) = duplex(1024);
-        let (mut far, mut upstream) = duplex(1024);
+    /// Asks, ends its side, and is answered at length.
+    async fn talk(client: impl Wire, mut near: impl Wire, mut far: impl Wire, mut upstream: impl Wire) {
+        const LENGTH: usize = 1 << 23;
         let (received, sent) = (AtomicU64::new(0), AtomicU64::new(0));
         let traffic = Traffic::new(&received, &sent);
+        let bytes: Vec<_> = (0..LENGTH).map(|number| (number % 251) as u8).collect();
         let (mut client_reads, mut client_writes) = tokio::io::split(client);
         let ask = async {
             client_writes.write_all(b"question").await.unwrap();
             client_writes.shutdown().await.unwrap();
             let mut answer = Vec::new();
             client_reads.read_to_end(&mut answer).await.unwrap();
-            answer.len()
+            answer
         };
         let answer = async {
             let mut question = String::new();
             upstream.read_to_string(&mut question).await.unwrap();
             // The client has ended, and can still be answered.
-            upstream.write_all(&vec![b'a'; LENGTH]).await.unwrap();
+            upstream.write_all(&bytes).await.unwrap();
             upstream.shutdown().await.unwrap();
             question
         };
-        let (pumped, length, question) = tokio::join!(pump(&mut near, &mut far, &traffic), ask, answer);
+        let (pumped, answer, question) = tokio::join!(pump(&mut near, &mut far, &traffic), ask, answer);
         assert!(pumped.is_ok());
-        assert_eq!((question.as_str(), length), ("question", LENGTH));
+        assert_eq!(question, "question");
+        assert!(answer == bytes);
         assert_eq!((received.load(Ordering::Relaxed), sent.load(Ordering::Relaxed)), (8, LENGTH as u64));
+    }
+
+    #[tokio::test]
+    async fn each_direction_ends_on_its_own() {
+        let ((client, near), (far, upstream)) = (duplex(1024), duplex(1024));
+        talk(client, near, far, upstream).await;
+    }
+
+    #[tokio::test]
+    async fn sockets_too() {
+        let ((client, near), (far, upstream)) = (connection().await, connection().await);
+        talk(client, near, far, upstream).await;
     }
 }

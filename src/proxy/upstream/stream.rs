@@ -8,6 +8,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::client::TlsStream;
 
+use crate::proxy::wire::Wire;
+
 /// Bytes to and from an upstream; what TLS does to them is done here.
 #[derive(Debug)]
 pub enum Stream {
@@ -30,6 +32,15 @@ impl Stream {
             Stream::Tcp(stream) => Pin::new(stream),
             Stream::Unix(stream) => Pin::new(stream),
             Stream::Tls(stream) => Pin::new(stream.as_mut()),
+        }
+    }
+}
+
+impl Wire for Stream {
+    fn socket(&self) -> Option<&TcpStream> {
+        match self {
+            Stream::Tcp(stream) => Some(stream),
+            Stream::Unix(_) | Stream::Tls(_) => None,
         }
     }
 }

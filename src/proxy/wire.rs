@@ -1,0 +1,24 @@
+//! Connections, whatever carries them.
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio_rustls::server;
+
+/// A connection of bytes.
+pub trait Wire: AsyncRead + AsyncWrite + Unpin {
+    /// The socket, while what it carries is what is read and written.
+    fn socket(&self) -> Option<&TcpStream> {
+        None
+    }
+}
+
+impl Wire for TcpStream {
+    fn socket(&self) -> Option<&TcpStream> {
+        Some(self)
+    }
+}
+
+impl<S: Wire> Wire for server::TlsStream<S> {}
+
+#[cfg(test)]
+impl Wire for tokio::io::DuplexStream {}
