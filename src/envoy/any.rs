@@ -36,6 +36,9 @@ macro_rules! any {
         })+
 
         impl Any {
+            /// The full names of all but the others.
+            pub(super) const TYPES: &[&str] = &[$(<$type>::TYPE,)+];
+
             /// The full name of the message's type: `envoy.extensions.filters.http.router.v3.Router`.
             pub fn type_name(&self) -> &str {
                 match self {

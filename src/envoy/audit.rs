@@ -70,7 +70,7 @@ fn typed_messages_agree_with_the_descriptor() {
 }
 
 fn enum_problem(full_name: &str, names: &[&str]) -> Option<String> {
-    let Some(descriptor) = descriptor::pool().get_enum_by_name(full_name) else {
+    let Some(descriptor) = descriptor::enumeration(full_name) else {
         return Some(format!("no enum {full_name}"));
     };
     let expected: Vec<_> = descriptor.values().map(|value| value.name().to_owned()).collect();

@@ -22,7 +22,8 @@ pub fn from_binary(message_type: &str, bytes: &[u8]) -> Result<Value, Violation>
 }
 
 fn descriptor_of(message_type: &str) -> Result<MessageDescriptor, Violation> {
-    descriptor::message(message_type).ok_or_else(|| Violation::new(format!("Envoy has no type `{message_type}`")))
+    descriptor::message_of_all(message_type)
+        .ok_or_else(|| Violation::new(format!("Envoy has no type `{message_type}`")))
 }
 
 #[cfg(test)]

@@ -19,27 +19,99 @@
 //! zstd --ultra -22 descriptor.binpb -o descriptor.binpb.zst
 //! ```
 //!
-//! Decoding takes some 30 ms and 18 MB, so it is done when something is first looked up, and then once.
+//! All of it takes some 30 ms and 18 MB to decode, a third of both if only those files are taken that this crate has messages
+//! of. So what is needed is decoded when something is first looked up, and then once; the rest when it is asked for.
 
+use std::collections::{HashMap, HashSet};
 use std::io::Read;
-use std::sync::OnceLock;
+use std::sync::LazyLock;
 
-use prost_reflect::{DescriptorPool, MessageDescriptor};
+use prost::Message as _;
+use prost_reflect::{DescriptorPool, EnumDescriptor, MessageDescriptor};
+
+use super::any::Any;
+use super::bootstrap::Bootstrap;
+use super::message::Message;
 
 static COMPRESSED: &[u8] = include_bytes!("descriptor.binpb.zst");
 
-pub(super) fn pool() -> &'static DescriptorPool {
-    static POOL: OnceLock<DescriptorPool> = OnceLock::new();
-    POOL.get_or_init(|| {
-        let mut bytes = Vec::new();
-        let mut decoder = ruzstd::decoding::StreamingDecoder::new(COMPRESSED).expect("the descriptor is a zstd frame");
-        decoder.read_to_end(&mut bytes).expect("the descriptor is whole");
-        DescriptorPool::decode(bytes.as_slice()).expect("the descriptor is a FileDescriptorSet")
-    })
+/// The types that this crate has messages of, with all that they refer to.
+static KNOWN: LazyLock<DescriptorPool> = LazyLock::new(|| {
+    let roots: HashSet<_> = Any::TYPES.iter().copied().chain([Bootstrap::TYPE]).collect();
+    let all = FileSet::decode(decompressed().as_slice()).expect("the descriptor is a FileDescriptorSet");
+    decode(&all.with_types(&roots).encode_to_vec())
+});
+
+static ALL: LazyLock<DescriptorPool> = LazyLock::new(|| decode(&decompressed()));
+
+fn decompressed() -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut decoder = ruzstd::decoding::StreamingDecoder::new(COMPRESSED).expect("the descriptor is a zstd frame");
+    decoder.read_to_end(&mut bytes).expect("the descriptor is whole");
+    bytes
+}
+
+fn decode(bytes: &[u8]) -> DescriptorPool {
+    DescriptorPool::decode(bytes).expect("the descriptor is a FileDescriptorSet")
+}
+
+/// A `FileDescriptorSet` whose files are not decoded: their options would be lost.
+#[derive(Clone, PartialEq, prost::Message)]
+struct FileSet {
+    #[prost(bytes = "vec", repeated, tag = "1")]
+    files: Vec<Vec<u8>>,
+}
+
+/// The beginning of a `FileDescriptorProto`.
+#[derive(Clone, PartialEq, prost::Message)]
+struct File {
+    #[prost(string, tag = "1")]
+    name: String,
+    #[prost(string, tag = "2")]
+    package: String,
+    #[prost(string, repeated, tag = "3")]
+    dependencies: Vec<String>,
+    #[prost(message, repeated, tag = "4")]
+    messages: Vec<Named>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct Named {
+    #[prost(string, tag = "1")]
+    name: String,
+}
+
+impl FileSet {
+    /// The files that have the types, and all that these import.
+    fn with_types(&self, types: &HashSet<&str>) -> Self {
+        let files: Vec<_> = self.files.iter().map(|file| File::decode(file.as_slice()).expect("a file")).collect();
+        let by_name: HashMap<_, _> = files.iter().map(|file| (file.name.as_str(), file)).collect();
+        let mut waiting: Vec<_> = files.iter().filter(|file| file.has_one_of(types)).collect();
+        let mut taken = HashSet::new();
+        while let Some(file) = waiting.pop() {
+            if taken.insert(file.name.as_str()) {
+                waiting.extend(file.dependencies.iter().map(|name| by_name[name.as_str()]));
+            }
+        }
+        let kept = self.files.iter().zip(&files).filter(|(_, file)| taken.contains(file.name.as_str()));
+        Self { files: kept.map(|(bytes, _)| bytes.clone()).collect() }
+    }
+}
+
+impl File {
+    fn has_one_of(&self, types: &HashSet<&str>) -> bool {
+        self.messages.iter().any(|message| types.contains(format!("{}.{}", self.package, message.name).as_str()))
+    }
 }
 
 pub(super) fn message(full_name: &str) -> Option<MessageDescriptor> {
-    pool().get_message_by_name(full_name)
+    let find = |pool: &DescriptorPool| pool.get_message_by_name(full_name);
+    find(&KNOWN).or_else(|| find(&ALL))
+}
+
+/// With the types that an `Any` inside it may be of.
+pub(super) fn message_of_all(full_name: &str) -> Option<MessageDescriptor> {
+    ALL.get_message_by_name(full_name)
 }
 
 /// Whether the message has the field, by its protobuf or its JSON name.
@@ -48,8 +120,9 @@ pub(super) fn has_field(message_type: &str, name: &str) -> bool {
         .is_some_and(|message| message.get_field_by_json_name(name).or(message.get_field_by_name(name)).is_some())
 }
 
-pub(super) fn enum_name(enum_type: &str, number: i32) -> Option<String> {
-    Some(pool().get_enum_by_name(enum_type)?.get_value(number)?.name().to_owned())
+pub(super) fn enumeration(full_name: &str) -> Option<EnumDescriptor> {
+    let find = |pool: &DescriptorPool| pool.get_enum_by_name(full_name);
+    find(&KNOWN).or_else(|| find(&ALL))
 }
 
 #[cfg(test)]
@@ -70,6 +143,16 @@ mod tests {
         ] {
             assert!(message(name).is_some(), "{name}");
         }
-        assert!(pool().get_extension_by_name("validate.rules").is_some());
+        for pool in [&KNOWN, &ALL] {
+            assert!(pool.get_extension_by_name("validate.rules").is_some());
+        }
+    }
+
+    #[test]
+    fn types_that_the_crate_has_need_only_a_third_of_the_files() {
+        for name in Any::TYPES.iter().chain([&Bootstrap::TYPE]) {
+            assert!(KNOWN.get_message_by_name(name).is_some(), "{name}");
+        }
+        assert!(KNOWN.files().len() * 3 < ALL.files().len(), "{} of {}", KNOWN.files().len(), ALL.files().len());
     }
 }

@@ -229,8 +229,8 @@ pub(super) fn enum_name<'a>(enum_type: &str, value: &'a Value) -> Result<Cow<'a,
     match value {
         Value::String(name) => Ok(Cow::Borrowed(name)),
         value => number()
-            .and_then(|number| descriptor::enum_name(enum_type, number))
-            .map(Cow::Owned)
+            .and_then(|number| descriptor::enumeration(enum_type)?.get_value(number))
+            .map(|value| Cow::Owned(value.name().to_owned()))
             .ok_or_else(|| Violation::new(format!("`{enum_type}` has no value `{value}`"))),
     }
 }

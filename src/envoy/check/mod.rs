@@ -128,7 +128,9 @@ impl Checker {
             self.under(field.json_name(), |checker| checker.absent_field(&field, rules));
         }
         for oneof in &rules.required_oneofs {
-            if !oneof.fields().any(|field| present.contains(&field)) {
+            // By number: the rules may have been read from another pool of descriptors.
+            let is_set = |field: FieldDescriptor| present.iter().any(|own| own.number() == field.number());
+            if !oneof.fields().any(is_set) {
                 let members: Vec<_> = oneof.fields().map(|field| format!("`{}`", field.json_name())).collect();
                 self.report_rule(format!("needs one of {}", members.join(", ")));
             }

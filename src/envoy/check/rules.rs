@@ -15,7 +15,6 @@ use regex::{Regex, bytes};
 
 use super::Subject;
 use crate::envoy::any::type_name;
-use crate::envoy::descriptor::pool;
 
 /// The rules of one message type.
 pub(super) struct MessageRules {
@@ -74,7 +73,8 @@ pub(super) fn is_disallowed(value: &EnumValueDescriptor) -> bool {
 impl FieldRules {
     fn of_field(field: &FieldDescriptor) -> Option<Self> {
         let options = field.options();
-        let extension = pool().get_extension_by_name("validate.rules")?;
+        // Descriptors know only extensions that were decoded with them.
+        let extension = options.descriptor().parent_pool().get_extension_by_name("validate.rules")?;
         let disallowed = flag(&options, "envoy.annotations.disallowed_by_default");
         let rules = options.has_extension(&extension).then(|| options.get_extension(&extension).into_owned());
         let rules = rules.as_ref().and_then(Value::as_message).map(|rules| Self::read(rules, &field.kind()));
