@@ -1,6 +1,8 @@
 //! What the README shows is what the program prints: each line `$ meshlint …` in a `console` block is run, and the lines
-//! below it are its output. `UPDATE=1 cargo test` writes the outputs anew.
+//! below it are its output. `UPDATE=1 cargo test` writes the outputs anew. The example of a file of tests passes, and the
+//! flags that are named exist.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 use std::{env, fs};
@@ -53,4 +55,33 @@ fn run(root: &Path, command: &str) -> String {
         _ => format!("{line}\n"),
     });
     lines.collect()
+}
+
+#[test]
+fn the_example_of_a_file_of_tests_passes() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = fs::read_to_string(root.join("README.md")).unwrap();
+    let example = readme.split("```yaml\n").find(|block| block.starts_with("tests:")).expect("an example");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("tests.yaml");
+    fs::write(&file, example.split_once("```").unwrap().0).unwrap();
+    let output = run(root, &format!("test {} -- testdata/test/shop/mesh.yaml", file.display()));
+    assert!(output.ends_with("2 passed, 0 failed\n"), "{output}");
+}
+
+#[test]
+fn flags_that_are_named_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = fs::read_to_string(root.join("README.md")).unwrap();
+    let completions = fs::read_to_string(root.join("completions/meshlint.bash")).unwrap();
+    let known: BTreeSet<_> = completions.split_whitespace().collect();
+    let of_others = |line: &&str| !line.contains("cargo ");
+    let words = readme
+        .lines()
+        .filter(of_others)
+        .flat_map(|line| line.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-'));
+    let flags: BTreeSet<_> = words.filter(|word| word.len() > 3 && word.starts_with("--")).collect();
+    assert!(flags.len() > 20, "{flags:?}");
+    let unknown: Vec<_> = flags.difference(&known).collect();
+    assert!(unknown.is_empty(), "{unknown:?}");
 }
