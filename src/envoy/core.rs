@@ -1,6 +1,7 @@
 //! Messages that all others share: `envoy.config.core.v3` and `envoy.type.v3`.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::any::Any;
@@ -14,6 +15,13 @@ impl Address {
 
     pub fn pipe(path: impl Into<String>) -> Self {
         Address::Pipe(Pipe { path: path.into(), ..Default::default() })
+    }
+
+    /// `None` for a pipe, or if the address is not numeric.
+    pub fn socket_address(&self) -> Option<SocketAddr> {
+        let Self::SocketAddress(socket) = self else { return None };
+        let port = u16::try_from(socket.port_value.unwrap_or_default()).ok()?;
+        Some(SocketAddr::new(socket.address.parse().ok()?, port))
     }
 }
 

@@ -83,6 +83,16 @@ message! {
     }
 }
 
+impl HttpConnectionManager {
+    /// The name of the routes that it asks for.
+    pub fn routes_name(&self) -> Option<&str> {
+        match self.route_specifier.as_ref()? {
+            RouteSpecifier::Rds(rds) => Some(&rds.route_config_name),
+            RouteSpecifier::RouteConfig(_) => None,
+        }
+    }
+}
+
 message! {
     pub struct UpgradeConfig = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.UpgradeConfig" {
         upgrade_type: String,

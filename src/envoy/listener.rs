@@ -1,10 +1,12 @@
 //! Listeners, filter chains and listener filters: `envoy.config.listener.v3`.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::access_log::AccessLog;
 use super::any::Any;
 use super::core::{Address, CidrRange, Metadata, TrafficDirection, TransportSocket};
+use super::http_connection_manager::HttpConnectionManager;
 use super::matcher::Int32Range;
 
 extension!(Filter);
@@ -31,6 +33,41 @@ message! {
         tcp_backlog_size: Option<u32>,
         max_connections_to_accept_per_socket_event: Option<u32>,
         bind_to_port: Option<bool>,
+    }
+}
+
+impl Listener {
+    /// The default chain comes last.
+    pub fn chains(&self) -> impl Iterator<Item = &FilterChain> {
+        self.filter_chains.iter().chain(&self.default_filter_chain)
+    }
+
+    pub fn chains_mut(&mut self) -> impl Iterator<Item = &mut FilterChain> {
+        self.filter_chains.iter_mut().chain(&mut self.default_filter_chain)
+    }
+
+    /// Those of all chains.
+    pub fn filters(&self) -> impl Iterator<Item = &Filter> {
+        self.chains().flat_map(|chain| &chain.filters)
+    }
+
+    pub fn managers(&self) -> impl Iterator<Item = &HttpConnectionManager> {
+        self.filters().filter_map(|filter| match &filter.typed_config {
+            Some(Any::HttpConnectionManager(manager)) => Some(&**manager),
+            _ => None,
+        })
+    }
+
+    pub fn managers_mut(&mut self) -> impl Iterator<Item = &mut HttpConnectionManager> {
+        self.chains_mut().flat_map(|chain| &mut chain.filters).filter_map(|filter| match &mut filter.typed_config {
+            Some(Any::HttpConnectionManager(manager)) => Some(&mut **manager),
+            _ => None,
+        })
+    }
+
+    /// `None` for a pipe.
+    pub fn socket_address(&self) -> Option<SocketAddr> {
+        self.address.as_ref()?.socket_address()
     }
 }
 

@@ -19,6 +19,19 @@ message! {
     }
 }
 
+impl TcpProxy {
+    /// The names of all that share the connections.
+    pub fn clusters(&self) -> Vec<&str> {
+        match &self.cluster_specifier {
+            None => Vec::new(),
+            Some(TcpClusterSpecifier::Cluster(name)) => vec![name],
+            Some(TcpClusterSpecifier::WeightedClusters(weighted)) => {
+                weighted.clusters.iter().map(|cluster| cluster.name.as_str()).collect()
+            }
+        }
+    }
+}
+
 message! {
     pub struct TcpProxy = "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy" {
         stat_prefix: String,

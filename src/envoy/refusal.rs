@@ -8,7 +8,6 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use serde_json::Value;
 
-use super::any::Any;
 use super::check::check;
 use super::cluster::{Cluster, Discovery, DiscoveryType, LbPolicy};
 use super::config::Config;
@@ -195,13 +194,9 @@ fn problem_of_listener(listener: &Listener) -> Option<String> {
     if let Some(overlapping) = listener.filter_chains.iter().find(overlaps) {
         return Some(format!("the filter chain `{}` is for connections that an earlier one is for", overlapping.name));
     }
-    let chains = listener.filter_chains.iter().chain(&listener.default_filter_chain);
-    chains.flat_map(|chain| &chain.filters).find_map(|filter| match filter.typed_config.as_ref()? {
-        Any::HttpConnectionManager(manager) => match manager.route_specifier.as_ref()? {
-            RouteSpecifier::RouteConfig(routes) => problem_of_routes(routes),
-            RouteSpecifier::Rds(_) => None,
-        },
-        _ => None,
+    listener.managers().find_map(|manager| match manager.route_specifier.as_ref()? {
+        RouteSpecifier::RouteConfig(routes) => problem_of_routes(routes),
+        RouteSpecifier::Rds(_) => None,
     })
 }
 

@@ -44,6 +44,7 @@ pub use note::Note;
 pub use runtime::Runtime;
 
 use crate::envoy::bootstrap::Bootstrap;
+use crate::envoy::core::Address;
 
 use about::About;
 use listen::Listening;
@@ -149,7 +150,7 @@ impl Running {
     /// The admin interface stays where it is, whatever later configurations say of it.
     fn serve_admin(&self, snapshot: &Snapshot) -> Result<Option<Admin>, Error> {
         let configured = snapshot.bootstrap.admin.as_ref().and_then(|admin| admin.address.as_ref());
-        let Some(wanted) = configured.and_then(snapshot::socket_address) else { return Ok(None) };
+        let Some(wanted) = configured.and_then(Address::socket_address) else { return Ok(None) };
         let failed = |source| Error::bind(("admin".into(), wanted, source));
         let socket = listen::bind(wanted).map_err(failed)?;
         let address = socket.local_addr().map_err(failed)?;

@@ -7,7 +7,6 @@ use std::time::Duration;
 use crate::envoy::Any;
 use crate::envoy::Config;
 use crate::envoy::bootstrap::Bootstrap;
-use crate::envoy::core::Address;
 use crate::envoy::listener::{FilterChain, Listener};
 use crate::trace::{Chain, Inspected, Tracer};
 
@@ -122,12 +121,11 @@ impl ListenerPlan {
         notes: &mut Vec<Note>,
     ) -> Result<Self, Note> {
         let place = format!("listener `{}`", listener.name);
-        let chains = listener.filter_chains.iter().chain(&listener.default_filter_chain);
         let chain = |chain| ChainPlan::new(chain, secrets, service_cluster, &place, runtime, notes);
         Ok(Self {
             name: listener.name.as_str().into(),
-            address: address(listener).ok_or_else(|| Note::new(&place, "has no address to listen at"))?,
-            chains: chains.map(chain).collect::<Result<_, _>>()?,
+            address: listener.socket_address().ok_or_else(|| Note::new(&place, "has no address to listen at"))?,
+            chains: listener.chains().map(chain).collect::<Result<_, _>>()?,
             filters: SocketFilters::new(listener, &place, notes),
             filters_timeout: Some(listener.listener_filters_timeout.unwrap_or(FILTERS_TIMEOUT))
                 .filter(|timeout| !timeout.is_zero()),
@@ -142,7 +140,7 @@ impl ListenerStats {
     /// The name is the `stat_prefix`, else the address with its port.
     fn new(stats: &Stats, listener: &Listener) -> Self {
         let name = match listener.stat_prefix.as_str() {
-            "" => address(listener).map_or_else(|| listener.name.clone(), |address| address.to_string()),
+            "" => listener.socket_address().map_or_else(|| listener.name.clone(), |address| address.to_string()),
             prefix => prefix.to_owned(),
         };
         let scope = stats.listener(&name);
@@ -196,20 +194,6 @@ impl ChainPlan {
             }
         }
         Ok(plan)
-    }
-}
-
-fn address(listener: &Listener) -> Option<SocketAddr> {
-    socket_address(listener.address.as_ref()?)
-}
-
-pub fn socket_address(address: &Address) -> Option<SocketAddr> {
-    match address {
-        Address::SocketAddress(socket) => {
-            let port = u16::try_from(socket.port_value.unwrap_or_default()).ok()?;
-            Some(SocketAddr::new(socket.address.parse().ok()?, port))
-        }
-        _ => None,
     }
 }
 

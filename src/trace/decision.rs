@@ -12,7 +12,7 @@ use crate::envoy::route::{ClusterWeight, RetryPolicy, Route, RouteAction, RouteC
 use super::answer::{Answer, Cors, Fault};
 use super::call::{Call, Request};
 use super::jwt::TokenVerdict;
-use super::listener::{Inspected, chain};
+use super::listener::Inspected;
 use super::matching::Metadata;
 use super::rbac::{Facts, Rules, Verdict};
 use super::router::{HostChoice, Tried};
@@ -227,7 +227,7 @@ impl<'t> Decision<'t> {
 impl<'t> ChainChoice<'t> {
     pub(super) fn new(listener: &'t Listener, index: usize) -> Self {
         static EMPTY: std::sync::LazyLock<FilterChain> = std::sync::LazyLock::new(FilterChain::default);
-        Self { index, chain: chain(listener, index).unwrap_or(&EMPTY) }
+        Self { index, chain: listener.chains().nth(index).unwrap_or(&EMPTY) }
     }
 }
 

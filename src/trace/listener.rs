@@ -7,7 +7,7 @@ use ipnet::IpNet;
 
 use crate::envoy::Any;
 use crate::envoy::core::CidrRange;
-use crate::envoy::listener::{FilterChain, FilterChainMatch, Listener, ListenerFilter, ListenerPredicate};
+use crate::envoy::listener::{FilterChainMatch, Listener, ListenerFilter, ListenerPredicate};
 
 use super::call::Call;
 use super::rbac::network;
@@ -161,11 +161,6 @@ fn application_protocol(protocols: &[String], offered: &[String]) -> Option<u32>
     }
     let at = offered.iter().position(|protocol| protocols.contains(protocol))?;
     Some(u32::MAX - at as u32)
-}
-
-/// The chain at a position that [`choose`] gives.
-pub fn chain(listener: &Listener, index: usize) -> Option<&FilterChain> {
-    listener.filter_chains.get(index).or(listener.default_filter_chain.as_ref())
 }
 
 /// Why no chain takes the connection, or why this one does: what a chain asks for.

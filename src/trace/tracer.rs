@@ -7,7 +7,6 @@ use rustc_hash::FxHashMap;
 
 use crate::envoy::Config;
 use crate::envoy::cluster::Cluster;
-use crate::envoy::core::Address;
 use crate::envoy::endpoint::ClusterLoadAssignment;
 use crate::envoy::listener::Listener;
 use crate::envoy::network_filter::{TcpClusterSpecifier, TcpProxy};
@@ -58,7 +57,7 @@ impl Tracer {
         let at = |name: &str| servers.iter().position(|server| server.listener.name == name);
         let mut by_address = FxHashMap::default();
         for (index, server) in servers.iter().enumerate() {
-            if let Some(address) = address(&server.listener) {
+            if let Some(address) = server.listener.socket_address() {
                 by_address.entry(address).or_insert(index);
             }
         }
@@ -237,19 +236,8 @@ impl Tracer {
     }
 }
 
-fn address(listener: &Listener) -> Option<SocketAddr> {
-    match listener.address.as_ref()? {
-        Address::SocketAddress(socket) => {
-            let port = socket.port_value.unwrap_or_default().try_into().ok()?;
-            Some(SocketAddr::new(socket.address.parse().ok()?, port))
-        }
-        _ => None,
-    }
-}
-
 impl Server {
     fn new(listener: Listener, routers: &Routers) -> Self {
-        let chains = listener.filter_chains.iter().chain(&listener.default_filter_chain);
-        Self { chains: chains.map(|chain| Chain::new(chain, routers)).collect(), listener }
+        Self { chains: listener.chains().map(|chain| Chain::new(chain, routers)).collect(), listener }
     }
 }

@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 
 use crate::envoy::cluster::{DnsCacheConfig, DnsLookupFamily};
 use crate::envoy::core::{Address, CidrRange, TrafficDirection};
-use crate::envoy::http_connection_manager::RouteSpecifier;
+use crate::envoy::http_connection_manager::{HttpConnectionManager, RouteSpecifier};
 use crate::envoy::http_filter::DynamicForwardProxy;
 use crate::envoy::listener::{
     Filter, FilterChain, FilterChainMatch, HttpInspector, Listener, ListenerFilter, TlsInspector,
@@ -752,18 +752,8 @@ fn any_host_chain(context: &Context<'_, '_>) -> FilterChain {
 
 /// The names by which listeners ask for routes.
 pub(super) fn route_names(listeners: &[Listener]) -> Vec<String> {
-    let chains =
-        listeners.iter().flat_map(|listener| listener.filter_chains.iter().chain(&listener.default_filter_chain));
-    let filters = chains.flat_map(|chain| &chain.filters);
-    let mut names: Vec<_> = filters
-        .filter_map(|filter| match filter.typed_config.as_ref()? {
-            crate::envoy::Any::HttpConnectionManager(manager) => match manager.route_specifier.as_ref()? {
-                RouteSpecifier::Rds(rds) => Some(rds.route_config_name.clone()),
-                RouteSpecifier::RouteConfig(_) => None,
-            },
-            _ => None,
-        })
-        .collect();
+    let managers = listeners.iter().flat_map(Listener::managers);
+    let mut names: Vec<_> = managers.filter_map(HttpConnectionManager::routes_name).map(str::to_owned).collect();
     names.sort_unstable();
     names.dedup();
     names

@@ -78,10 +78,10 @@ impl Provenance {
     pub(super) fn take(listeners: &mut [Listener], shared: Arc<Places>) -> Self {
         let mut own = Places::new();
         for listener in listeners {
-            let chains = listener.filter_chains.iter_mut().chain(&mut listener.default_filter_chain);
-            for (index, chain) in chains.enumerate() {
+            let name = listener.name.clone();
+            for (index, chain) in listener.chains_mut().enumerate() {
                 if let Some(at) = unmark(&mut chain.metadata) {
-                    own.insert(Part::Chain { listener: listener.name.clone(), index }, at);
+                    own.insert(Part::Chain { listener: name.clone(), index }, at);
                 }
             }
         }

@@ -7,8 +7,7 @@ use crate::cli::Fallible;
 use crate::cli::table::Table;
 use crate::envoy::Any;
 use crate::envoy::http_connection_manager::{HttpConnectionManager, RouteSpecifier};
-use crate::envoy::listener::{Filter, Listener};
-use crate::envoy::network_filter::TcpClusterSpecifier;
+use crate::envoy::listener::Listener;
 use crate::envoy::route::RouteConfiguration;
 use crate::proxy::mesh::{Door, ForwardProxy, Lab, Member, Source};
 
@@ -91,18 +90,16 @@ fn is_part(name: &str, whole: &str) -> bool {
 }
 
 fn names<'r>(listener: &Listener, routes: &dyn Fn(&str) -> Option<&'r RouteConfiguration>) -> Vec<String> {
-    let chains = listener.filter_chains.iter().chain(&listener.default_filter_chain);
-    let filters: Vec<_> = chains.flat_map(|chain| &chain.filters).collect();
-    let http = filters.iter().filter_map(|filter| match &filter.typed_config {
-        Some(Any::HttpConnectionManager(manager)) => Some(of_http(manager, routes)),
-        _ => None,
-    });
-    let hosts: Vec<_> = http.flatten().collect();
+    let hosts: Vec<_> = listener.managers().flat_map(|manager| of_http(manager, routes)).collect();
     if !hosts.is_empty() {
         // Connections that are no HTTP go to the same services.
         return hosts;
     }
-    filters.into_iter().flat_map(of_tcp).collect()
+    let tcp = listener.filters().filter_map(|filter| match &filter.typed_config {
+        Some(Any::TcpProxy(proxy)) => Some(proxy.clusters()),
+        _ => None,
+    });
+    tcp.flatten().map(str::to_owned).collect()
 }
 
 fn of_http<'r>(
@@ -115,15 +112,4 @@ fn of_http<'r>(
         None => None,
     };
     routes.into_iter().flat_map(|own| &own.virtual_hosts).map(|host| host.name.clone()).collect()
-}
-
-fn of_tcp(filter: &Filter) -> Vec<String> {
-    let Some(Any::TcpProxy(proxy)) = &filter.typed_config else { return Vec::new() };
-    match &proxy.cluster_specifier {
-        Some(TcpClusterSpecifier::Cluster(name)) => vec![name.clone()],
-        Some(TcpClusterSpecifier::WeightedClusters(weighted)) => {
-            weighted.clusters.iter().map(|cluster| cluster.name.clone()).collect()
-        }
-        None => Vec::new(),
-    }
 }

@@ -83,7 +83,7 @@ fn listeners(shown: &Shown<'_>) -> Table<5> {
     let mut table = Table::new(["ADDRESS", "PORT", "MATCH", "DESTINATION", "SOURCE"]);
     for listener in &shown.config.listeners {
         let (address, port) = address(listener.address.as_ref());
-        for (index, chain) in listener.filter_chains.iter().chain(&listener.default_filter_chain).enumerate() {
+        for (index, chain) in listener.chains().enumerate() {
             let destination = chain.filters.iter().find_map(destination).unwrap_or_default();
             let source = shown.source(&Part::Chain { listener: listener.name.clone(), index });
             table.push([address.clone(), port.clone(), chain_match(chain), destination, source]);
@@ -369,7 +369,7 @@ pub(in crate::cli) fn provenance(shown: &Shown<'_>) -> Value {
         }
     };
     for listener in &config.listeners {
-        for (index, chain) in listener.filter_chains.iter().chain(&listener.default_filter_chain).enumerate() {
+        for (index, chain) in listener.chains().enumerate() {
             let source = shown.source(&Part::Chain { listener: listener.name.clone(), index });
             add("filter chain", format!("{} {}", listener.name, chain_match(chain)), vec![source]);
         }

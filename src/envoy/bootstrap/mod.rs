@@ -52,7 +52,7 @@ use super::core::{Address, SocketAddress};
 use super::descriptor;
 use super::endpoint::ClusterLoadAssignment;
 use super::http_connection_manager::{HttpConnectionManager, HttpFilter, RouteSpecifier};
-use super::listener::{FilterChain, Listener};
+use super::listener::Listener;
 use super::refusal::accepted;
 use super::route::RouteConfiguration;
 
@@ -144,7 +144,7 @@ fn static_listener(listener: &Listener, config: &Config, notes: &mut BTreeSet<No
     let mut listener = listener.clone();
     let name = listener.name.clone();
     listener.listener_filters.retain(|filter| keep(filter.typed_config.as_ref(), &name, notes));
-    for chain in chains_mut(&mut listener) {
+    for chain in listener.chains_mut() {
         chain.filters.retain(|filter| keep(filter.typed_config.as_ref(), &name, notes));
         for filter in &mut chain.filters {
             if let Some(Any::HttpConnectionManager(manager)) = &mut filter.typed_config {
@@ -154,14 +154,6 @@ fn static_listener(listener: &Listener, config: &Config, notes: &mut BTreeSet<No
         }
     }
     listener
-}
-
-fn chains(listener: &Listener) -> impl Iterator<Item = &FilterChain> {
-    listener.filter_chains.iter().chain(&listener.default_filter_chain)
-}
-
-fn chains_mut(listener: &mut Listener) -> impl Iterator<Item = &mut FilterChain> {
-    listener.filter_chains.iter_mut().chain(&mut listener.default_filter_chain)
 }
 
 /// A route configuration that the control plane does not send is empty for Envoy, so each request gets a 404.

@@ -6,29 +6,17 @@ use crate::envoy::listener::{FilterChain, Listener};
 use crate::envoy::network_filter::{TcpClusterSpecifier, TcpProxy};
 use crate::envoy::route::{Action, ClusterSpecifier, RouteAction};
 
-use super::{chains, chains_mut};
-
 /// The clusters that TCP proxies lead to.
 pub(super) fn tcp_clusters(listener: &Listener) -> impl Iterator<Item = &str> {
-    chains(listener).flat_map(|chain| &chain.filters).flat_map(|filter| match &filter.typed_config {
-        Some(Any::TcpProxy(proxy)) => of_tcp_proxy(proxy),
+    listener.filters().flat_map(|filter| match &filter.typed_config {
+        Some(Any::TcpProxy(proxy)) => proxy.clusters(),
         _ => Vec::new(),
     })
 }
 
-fn of_tcp_proxy(proxy: &TcpProxy) -> Vec<&str> {
-    match &proxy.cluster_specifier {
-        None => Vec::new(),
-        Some(TcpClusterSpecifier::Cluster(name)) => vec![name],
-        Some(TcpClusterSpecifier::WeightedClusters(weighted)) => {
-            weighted.clusters.iter().map(|cluster| cluster.name.as_str()).collect()
-        }
-    }
-}
-
 /// The names of all clusters that TCP proxies, and routes in the listener, send connections and requests to.
 pub(super) fn clusters_mut(listener: &mut Listener) -> impl Iterator<Item = &mut String> {
-    chains_mut(listener).flat_map(of_chain_mut)
+    listener.chains_mut().flat_map(of_chain_mut)
 }
 
 fn of_chain_mut(chain: &mut FilterChain) -> impl Iterator<Item = &mut String> {

@@ -11,8 +11,8 @@ use crate::envoy::tls::{
     CertificateValidationContext, CommonTlsContext, SdsSecretConfig, Secret, SecretKind, TlsCertificate, Validation,
 };
 
+use super::Options;
 use super::note::Note;
-use super::{Options, chains, chains_mut};
 
 const PEER_EXCHANGE: &str = "istio-peer-exchange";
 /// The names that istiod has for the workload's own certificate and for the authorities of the operating system.
@@ -28,7 +28,8 @@ pub(super) fn use_static_secrets(
 ) -> Vec<Secret> {
     let server_names = server_names(listeners);
     let mut used = Used { options, server_names, certificates: BTreeMap::new(), authorities: BTreeMap::new(), notes };
-    let of_listeners = listeners.iter_mut().flat_map(chains_mut).filter_map(|chain| chain.transport_socket.as_mut());
+    let of_listeners =
+        listeners.iter_mut().flat_map(Listener::chains_mut).filter_map(|chain| chain.transport_socket.as_mut());
     let of_clusters = clusters.iter_mut().flat_map(transport_sockets);
     for context in of_listeners.chain(of_clusters).filter_map(tls_context) {
         used.replace(context);
@@ -39,7 +40,7 @@ pub(super) fn use_static_secrets(
 /// The names under which clients ask for the certificates of servers, by secret.
 fn server_names(listeners: &[Listener]) -> BTreeMap<String, BTreeSet<String>> {
     let mut names: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for chain in listeners.iter().flat_map(chains) {
+    for chain in listeners.iter().flat_map(Listener::chains) {
         let Some(Any::DownstreamTls(context)) = chain.transport_socket.as_ref().and_then(|s| s.typed_config.as_ref())
         else {
             continue;

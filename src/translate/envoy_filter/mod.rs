@@ -17,11 +17,11 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use crate::envoy::Config;
+use crate::envoy::Object;
 use crate::envoy::core::{Node, TrafficDirection};
 use crate::envoy::http_connection_manager::{HttpConnectionManager, RouteSpecifier};
 use crate::envoy::listener::Listener;
 use crate::envoy::route::RouteConfiguration;
-use crate::envoy::{Any, Object};
 use crate::mesh::Mesh;
 use crate::model::Labels;
 
@@ -146,7 +146,7 @@ impl<'p, 'm> Patches<'p, 'm> {
             .into_iter()
             .partition(|listener| listener.traffic_direction == TrafficDirection::Inbound);
         let mut outcomes = Vec::new();
-        for manager in inbound.iter_mut().flat_map(managers) {
+        for manager in inbound.iter_mut().flat_map(Listener::managers_mut) {
             if let Some(RouteSpecifier::RouteConfig(routes)) = &mut manager.route_specifier {
                 outcomes.push(routes::patch(self, SidecarInbound, &ports, routes));
             }
@@ -172,29 +172,15 @@ impl<'p, 'm> Patches<'p, 'm> {
     }
 }
 
-fn managers(listener: &mut Listener) -> impl Iterator<Item = &mut HttpConnectionManager> {
-    let chains = listener.filter_chains.iter_mut().chain(&mut listener.default_filter_chain);
-    chains.flat_map(|chain| &mut chain.filters).filter_map(|filter| match &mut filter.typed_config {
-        Some(Any::HttpConnectionManager(manager)) => Some(&mut **manager),
-        _ => None,
-    })
-}
-
 /// A proxy asks for the routes of its connection managers and the endpoints of its clusters only.
 fn forget_unused(config: &mut Config) {
-    let routes: BTreeSet<_> = config.listeners.iter_mut().flat_map(managers).filter_map(route_name).collect();
-    config.routes.retain(|own| routes.contains(&own.name));
+    let managers = config.listeners.iter().flat_map(Listener::managers);
+    let routes: BTreeSet<_> = managers.filter_map(HttpConnectionManager::routes_name).collect();
+    config.routes.retain(|own| routes.contains(own.name.as_str()));
     let services = config.clusters.iter().map(|cluster| {
         let service = cluster.eds_cluster_config.as_ref().map_or("", |eds| &eds.service_name);
         if service.is_empty() { cluster.name.as_str() } else { service }
     });
     let services: BTreeSet<_> = services.collect();
     config.endpoints.retain(|own| services.contains(own.cluster_name.as_str()));
-}
-
-fn route_name(manager: &mut HttpConnectionManager) -> Option<String> {
-    match &manager.route_specifier {
-        Some(RouteSpecifier::Rds(rds)) => Some(rds.route_config_name.clone()),
-        _ => None,
-    }
 }

@@ -151,7 +151,7 @@ pub async fn allows_connection(
     runtime: &crate::proxy::runtime::Runtime,
 ) -> bool {
     let listener = place.snapshot.tracer.listener(place.listener).map(|(listener, _)| listener);
-    let chain = listener.and_then(|own| own.filter_chains.get(place.chain).or(own.default_filter_chain.as_ref()));
+    let chain = listener.and_then(|own| own.chains().nth(place.chain));
     let Some(Filter { typed_config: Some(Any::NetworkExtAuthz(config)), .. }) =
         chain.and_then(|chain| chain.filters.get(walk.position()))
     else {
