@@ -13,15 +13,14 @@ use std::process::{Child, Command};
 
 use meshlint::envoy::bootstrap::{Bind, Bootstrap, Loopback, Options, TestAuthority};
 use meshlint::envoy::core::Address;
-use meshlint::envoy::{Config, Json, Message, accepted, bootstrap, check, to_binary, to_yaml, value_of};
+use meshlint::envoy::{Config, Json, Message, accepted, bootstrap, check, to_binary, to_yaml};
 use meshlint::proxy::{self, Proxy};
-use meshlint::source::SourceId;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use envoy_program::envoy;
-use exchange::{Backend, Client, Exchange};
+use exchange::case::{Case, IDENTITY};
+use exchange::{Backend, Client};
 
 #[test]
 fn envoy_loads_every_bootstrap() {
@@ -91,66 +90,28 @@ fn serves(start: &dyn Fn(Bootstrap) -> Server) {
         .iter()
         .flat_map(|file| {
             let of_file = |problem| format!("{}: {problem}", file.display());
-            Case::read(file).run(start).into_iter().map(of_file).collect::<Vec<_>>()
+            run(&Case::read(file), start).into_iter().map(of_file).collect::<Vec<_>>()
         })
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// A file in `testdata/envoy/serve`.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Case {
-    /// The arguments of `meshlint render` that choose the proxy.
-    render: Vec<String>,
-    manifests: String,
-    /// Servers that stand for endpoints, with their names.
-    backends: BTreeMap<String, String>,
-    /// Listeners of the proxy that stand for endpoints.
-    #[serde(default)]
-    listeners: BTreeMap<String, String>,
-    exchanges: Vec<Exchange>,
-}
-
-/// The workloads of all cases.
-const IDENTITY: &str = "spiffe://cluster.local/ns/demo/sa/default";
-
-impl Case {
-    fn read(file: &Path) -> Self {
-        let text = std::fs::read_to_string(file).unwrap();
-        let (tree, findings) = meshlint::yaml::parse(SourceId(0), &text);
-        assert!(findings.is_empty(), "{findings:?}");
-        serde_json::from_value(value_of(tree.roots().next().unwrap())).unwrap()
-    }
-
-    fn config(&self) -> Config {
-        let directory = tempfile::tempdir().unwrap();
-        let file = directory.path().join("mesh.yaml");
-        std::fs::write(&file, &self.manifests).unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_meshlint"));
-        let output =
-            command.args(["render", "--no-config", "-o", "json"]).args(&self.render).arg(file).output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        Config::from_value(&serde_json::from_slice(&output.stdout).unwrap()).unwrap()
-    }
-
-    /// What came out otherwise than the file says.
-    fn run(&self, start: &dyn Fn(Bootstrap) -> Server) -> Vec<String> {
-        let config = self.config();
-        let authority = TestAuthority::generate();
-        let options = Options { identity: Some(IDENTITY.to_owned()), ..Options::new(&authority) };
-        let ports = free_ports(&config, &options);
-        let backends: BTreeMap<_, _> =
-            self.backends.iter().map(|(endpoint, name)| (endpoint, Backend::start(name))).collect();
-        let endpoints = backends.iter().map(|(endpoint, backend)| ((*endpoint).clone(), backend.port));
-        let own = self.listeners.iter().map(|(endpoint, listener)| (endpoint.clone(), ports[listener]));
-        let endpoints = endpoints.chain(own).collect();
-        let loopback = Loopback { ports: ports.clone(), endpoints, ..Loopback::default() };
-        let (bootstrap, _) = bootstrap(&config, &Options { bind: Bind::Loopback(loopback), ..options });
-        let _running = start(bootstrap);
-        let client = Client { ports, backends: backends.into_values().collect(), authority: &authority };
-        self.exchanges.iter().filter_map(|exchange| client.problem(exchange)).collect()
-    }
+/// What came out otherwise than the file says.
+fn run(case: &Case, start: &dyn Fn(Bootstrap) -> Server) -> Vec<String> {
+    let config = case.config();
+    let authority = TestAuthority::generate();
+    let options = Options { identity: Some(IDENTITY.to_owned()), ..Options::new(&authority) };
+    let ports = free_ports(&config, &options);
+    let backends: BTreeMap<_, _> =
+        case.backends.iter().map(|(endpoint, name)| (endpoint, Backend::start(name))).collect();
+    let endpoints = backends.iter().map(|(endpoint, backend)| ((*endpoint).clone(), backend.port));
+    let own = case.listeners.iter().map(|(endpoint, listener)| (endpoint.clone(), ports[listener]));
+    let endpoints = endpoints.chain(own).collect();
+    let loopback = Loopback { ports: ports.clone(), endpoints, ..Loopback::default() };
+    let (bootstrap, _) = bootstrap(&config, &Options { bind: Bind::Loopback(loopback), ..options });
+    let _running = start(bootstrap);
+    let client = Client { ports, backends: backends.into_values().collect(), authority: &authority };
+    case.exchanges.iter().filter_map(|exchange| client.problem(exchange)).collect()
 }
 
 /// A port for each listener that the bootstrap will have.

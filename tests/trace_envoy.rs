@@ -1,48 +1,17 @@
 //! What `trace` says of the exchanges in `testdata/envoy/serve` is what Envoy does: `tests/envoy_bootstrap.rs` sends the
 //! same ones to a real Envoy, where there is one.
 
+#[path = "exchange/case.rs"]
+mod case;
+
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
-use std::process::Command;
 use std::{env, fs};
 
-use meshlint::envoy::{Config, value_of};
-use meshlint::source::SourceId;
 use meshlint::trace::{Call, ClientTls, Connection, Decision, Outcome, Request, Target, Tracer, Upstream, Way};
-use serde::Deserialize;
 
-#[derive(Deserialize)]
-struct Case {
-    render: Vec<String>,
-    manifests: String,
-    backends: BTreeMap<String, String>,
-    /// Listeners of the proxy itself that stand for endpoints.
-    #[serde(default)]
-    listeners: BTreeMap<String, String>,
-    exchanges: Vec<Exchange>,
-}
-
-/// As in `tests/exchange`.
-#[derive(Debug, Deserialize)]
-struct Exchange {
-    to: String,
-    get: Option<String>,
-    #[serde(default)]
-    host: String,
-    #[serde(default)]
-    headers: BTreeMap<String, String>,
-    tls: Option<String>,
-    certificate: Option<String>,
-    answer: Option<String>,
-    header: Option<String>,
-    #[serde(default)]
-    shares: BTreeMap<String, u32>,
-    send: Option<String>,
-}
-
-/// The workload of all cases.
-const IDENTITY: &str = "spiffe://cluster.local/ns/demo/sa/default";
+use case::{Case, Exchange, IDENTITY};
 
 #[test]
 fn traces_predict_what_envoy_does() {
@@ -67,23 +36,6 @@ fn is_predictable(exchange: &Exchange) -> bool {
 }
 
 impl Case {
-    fn read(path: &Path) -> Self {
-        let text = fs::read_to_string(path).unwrap();
-        let (tree, _) = meshlint::yaml::parse(SourceId(0), &text);
-        serde_json::from_value(value_of(tree.roots().next().unwrap())).unwrap()
-    }
-
-    fn config(&self) -> Config {
-        let directory = tempfile::tempdir().unwrap();
-        let file = directory.path().join("mesh.yaml");
-        fs::write(&file, &self.manifests).unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_meshlint"));
-        let output =
-            command.args(["render", "--no-config", "-o", "json"]).args(&self.render).arg(file).output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        Config::from_value(&serde_json::from_slice(&output.stdout).unwrap()).unwrap()
-    }
-
     fn problem(&self, tracer: &Tracer, exchange: &Exchange) -> Option<String> {
         let (destination, way) = destination(&exchange.to);
         let tls = exchange.tls.as_ref().map(|name| ClientTls {

@@ -1,5 +1,7 @@
 //! Requests to a proxy on loopback, and the servers behind it.
 
+pub mod case;
+
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -10,37 +12,8 @@ use meshlint::envoy::bootstrap::TestAuthority;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
-use serde::Deserialize;
 
-/// One connection to a listener, and what comes back.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Exchange {
-    /// The name of the listener in the bootstrap.
-    to: String,
-    /// The path of an HTTP request.
-    get: Option<String>,
-    #[serde(default)]
-    host: String,
-    /// `{name}` stands for the address of that backend.
-    #[serde(default)]
-    headers: BTreeMap<String, String>,
-    /// What is sent instead of an HTTP request.
-    send: Option<String>,
-    /// The name that TLS asks for.
-    tls: Option<String>,
-    /// The name in the certificate of the client.
-    certificate: Option<String>,
-    /// The status and the beginning of the body, or what came back for `send`, or `closed` without an answer.
-    answer: Option<String>,
-    /// A line of the answer's head.
-    header: Option<String>,
-    /// The backends that answer, each with its share of 100.
-    #[serde(default)]
-    shares: BTreeMap<String, u32>,
-    /// How many backends answer when the same is asked again and again.
-    backends: Option<usize>,
-}
+use case::Exchange;
 
 /// A server that tells its name, and the path of a request or whatever else it got.
 pub struct Backend {
