@@ -31,6 +31,7 @@ mod security;
 mod server_tls;
 mod settings;
 mod shared;
+mod sockets;
 mod stat_names;
 mod targets;
 mod tcp;

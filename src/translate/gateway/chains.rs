@@ -6,9 +6,9 @@ use crate::mesh::{GatewayReference, Protocol, host_subset_of, is_tls_route};
 use crate::model::virtual_service::RouteDestination;
 use crate::model::{Int, Str};
 use crate::translate::hcm::{self, Manager, Place};
-use crate::translate::outbound::CONNECT_TIMEOUT;
 use crate::translate::push::VirtualService;
 use crate::translate::security::Security;
+use crate::translate::sockets::CONNECT_TIMEOUT;
 use crate::translate::{Context, tcp};
 
 use crate::source::Span;

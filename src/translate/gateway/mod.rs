@@ -14,8 +14,8 @@ use crate::envoy::listener::{Listener, ListenerFilter, ProxyProtocol};
 
 use super::Context;
 use super::access_log::Part;
-use super::outbound::tls_inspector;
 use super::security::Security;
+use super::sockets::tls_inspector;
 
 use chains::{Chain, Chains};
 
