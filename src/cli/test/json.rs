@@ -3,7 +3,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use crate::cli::render::places::line;
-use crate::cli::trace::show;
+use crate::cli::trace;
 use crate::suite::{PlaceKind, Verdict};
 
 use super::Results;
@@ -30,7 +30,7 @@ struct Case<'r> {
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<&'r str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    trace: Option<&'r show::Report>,
+    trace: Option<&'r trace::Report>,
 }
 
 #[derive(Serialize)]

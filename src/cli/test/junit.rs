@@ -1,6 +1,6 @@
 use std::io::{self, Write};
 
-use crate::cli::trace::show;
+use crate::cli::trace::Report;
 use crate::report::escape_xml;
 use crate::suite::{Tested, Verdict};
 
@@ -31,7 +31,7 @@ pub(super) fn write(results: &Results<'_>, out: &mut dyn Write) -> io::Result<()
 
 fn write_case(
     tested: &Tested<'_>,
-    trace: Option<&show::Report>,
+    trace: Option<&Report>,
     results: &Results<'_>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
@@ -46,7 +46,7 @@ fn write_case(
     let mut body = messages.join("\n").into_bytes();
     if let Some(report) = trace {
         body.extend_from_slice(b"\n\n");
-        show::text(report, &mut body)?;
+        report.write_text(&mut body)?;
     }
     let body = escape_xml(&String::from_utf8_lossy(&body));
     writeln!(out, ">\n      <failure message=\"{}\">{body}</failure>\n    </testcase>", escape_xml(&messages[0]))

@@ -15,7 +15,7 @@ use crate::translate::PushContext;
 use super::config::ConfigArguments;
 use super::load::{self, Problems};
 use super::mesh::MeshArguments;
-use super::trace::{now, show};
+use super::trace::{Report, Source, now};
 use super::{Error, Fallible, Outcome, Result};
 
 /// Test routes and policies
@@ -69,7 +69,7 @@ enum Format {
 struct Results<'r> {
     tested: Vec<Tested<'r>>,
     /// Of the cases that did not pass, in their order.
-    traces: Vec<Option<show::Report>>,
+    traces: Vec<Option<Report>>,
     coverage: Coverage,
     shows_coverage: bool,
     /// Files of tests.
@@ -146,11 +146,11 @@ fn run_cases<'r>(
     if let Some(live) = live {
         live.stop();
     }
-    let source = show::Source::new(mesh, &push, sources);
+    let source = Source::new(mesh, &push, sources);
     let trace = |tested: &Tested<'_>| match tested.verdict {
         Verdict::Failed(_) => {
             let ask = &tested.case.ask;
-            show::Report::of(ask.title(), &source, |observe| runner.send(ask, observe)).ok()
+            Report::of(ask.title(), &source, |observe| runner.send(ask, observe)).ok()
         }
         Verdict::Passed | Verdict::Impossible(_) => None,
     };

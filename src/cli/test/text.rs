@@ -1,7 +1,6 @@
 use std::io::{self, Write};
 
 use crate::cli::render::places::line;
-use crate::cli::trace::show;
 use crate::suite::{Case, Failure, PlaceKind, Verdict};
 
 use super::Results;
@@ -26,7 +25,7 @@ pub(super) fn write(results: &Results<'_>, out: &mut dyn Write) -> io::Result<()
         if let Some(report) = trace {
             writeln!(out)?;
             let mut text = Vec::new();
-            show::text(report, &mut text)?;
+            report.write_text(&mut text)?;
             for line in String::from_utf8_lossy(&text).lines() {
                 writeln!(out, "{}", format!("    {line}").trim_end())?;
             }

@@ -1,4 +1,7 @@
-pub(in crate::cli) mod show;
+mod report;
+mod show;
+mod text;
+mod words;
 
 use std::io::Write;
 use std::net::IpAddr;
@@ -11,6 +14,9 @@ use crate::mesh::Mesh;
 use crate::source::Sources;
 use crate::trace::{Headers, Request};
 use crate::translate::PushContext;
+
+pub(in crate::cli) use report::Report;
+pub(in crate::cli) use show::Source;
 
 use super::config::ConfigArguments;
 use super::mesh::MeshArguments;
@@ -90,7 +96,7 @@ pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result {
     load::with_mesh(&paths, &arguments.config, &arguments.mesh, |mesh, sources| {
         let report = trace(&arguments.client, method, &target, mesh, sources)?;
         match arguments.format {
-            Format::Text => show::text(&report, out)?,
+            Format::Text => report.write_text(out)?,
             Format::Json => {
                 serde_json::to_writer_pretty(&mut *out, &report).map_err(std::io::Error::from)?;
                 writeln!(out)?;
@@ -106,7 +112,7 @@ fn trace(
     target: &Target,
     mesh: &Mesh<'_>,
     sources: &Sources,
-) -> Fallible<show::Report> {
+) -> Fallible<Report> {
     let push = PushContext::new(mesh);
     let traffic = Traffic::new(mesh, &push);
     let mut headers: Headers = client.header.iter().map(|(name, value)| (name, value.as_str())).collect();
@@ -130,9 +136,9 @@ fn trace(
         source: client.source_ip,
     };
     let method = if target.is_http() { format!("{method} ") } else { String::new() };
-    let source = show::Source::new(mesh, &push, sources);
+    let source = Source::new(mesh, &push, sources);
     let title = format!("{method}{target} {from}");
-    show::Report::of(title, &source, |observe| traffic.send(&sender, target, request, observe)).map_err(Error::Usage)
+    Report::of(title, &source, |observe| traffic.send(&sender, target, request, observe)).map_err(Error::Usage)
 }
 
 /// In seconds since 1970.

@@ -1,123 +1,26 @@
 //! Decisions in words, with the places in the files that they come from.
 
-use std::io::{self, Write};
-use std::net::SocketAddr;
-use std::time::Duration;
-
-use serde::Serialize;
-
 use crate::cli::render::places::{Places, line};
-use crate::envoy::core::{HeaderAppendAction, HeaderValueOption, Locality, Metadata};
+use crate::envoy::core::Metadata;
 use crate::envoy::rbac;
-use crate::envoy::route::{Action, ClusterSpecifier, HashPolicySpecifier, RetryPolicy, Route, RouteAction};
+use crate::envoy::route::RouteAction;
 use crate::journey::{Leg, Remark, Role, Station};
 use crate::mesh::Mesh;
 use crate::model::security::RequestAuthentication;
 use crate::model::{Meta, Object};
 use crate::source::{Sources, Span};
 use crate::trace::{
-    ALL, Abort, Answer, By, Cors, Decision, Fault, Forward, Outcome, Policies, Request, Routing, Step, Target,
-    TokenVerdict, Tracer, Upstream, Verdicts, Way, describe, effects,
+    ALL, Decision, Outcome, Policies, Routing, Step, Target, TokenVerdict, Tracer, Verdicts, Way, describe, effects,
 };
 use crate::translate::{Part, Provenance, Proxy, PushContext};
 
-/// All that happens to a call.
-#[derive(Debug, Default, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(in crate::cli) struct Report {
-    call: String,
-    notes: Vec<String>,
-    hops: Vec<Hop>,
-}
+use super::report::{Destination, Ending, Hop, Line, Report};
+use super::words::{
+    answered, changes, cors_text, endpoint, fault_lines, outgoing, percent, response_changes, settings, taken, tokens,
+};
 
-/// What one proxy does.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Hop {
-    /// `namespace/name`; empty where there is no proxy.
-    proxy: String,
-    role: &'static str,
-    /// Where the connection goes to.
-    address: SocketAddr,
-    steps: Vec<Line>,
-    result: Ending,
-}
-
-/// One thing that was looked at or done.
-#[derive(Debug, Default, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Line {
-    step: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    matched: Option<bool>,
-    text: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    resource: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    at: Option<String>,
-}
-
-/// How it ends at a proxy.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase", tag = "kind")]
-enum Ending {
-    #[serde(rename_all = "camelCase")]
-    Closed { reason: String },
-    #[serde(rename_all = "camelCase")]
-    Answered {
-        status: u16,
-        reason: &'static str,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        location: Option<String>,
-        #[serde(skip_serializing_if = "String::is_empty")]
-        body: String,
-    },
-    #[serde(rename_all = "camelCase")]
-    Forwarded { targets: Vec<Destination> },
-    /// There is no proxy: the workload itself answers.
-    Delivered,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Destination {
-    cluster: String,
-    percent: f64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    resource: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    at: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    request: Option<Outgoing>,
-    /// What is done to the headers of responses from there.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    response: Vec<String>,
-    endpoints: Vec<Endpoint>,
-    /// What keeps requests from getting there.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    problem: Option<&'static str>,
-}
-
-/// The request as the upstream sees it.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Outgoing {
-    method: String,
-    authority: String,
-    path: String,
-    headers: Vec<(String, String)>,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Endpoint {
-    address: String,
-    priority: u32,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    locality: String,
-    healthy: bool,
-    tls: bool,
-}
+/// More routes before the one that matches are counted, not shown.
+const MOST_ROUTES: usize = 25;
 
 /// Where resources are written.
 pub(in crate::cli) struct Source<'s> {
@@ -141,18 +44,6 @@ impl Report {
             None => remark.text,
         });
         Ok(Self { call, notes: notes.collect(), hops })
-    }
-}
-
-impl Hop {
-    fn without_proxy(address: SocketAddr) -> Self {
-        Self { proxy: String::new(), role: "server", address, steps: Vec::new(), result: Ending::Delivered }
-    }
-}
-
-impl Line {
-    fn new(step: &'static str, text: impl Into<String>) -> Self {
-        Self { step, text: text.into(), ..Self::default() }
     }
 }
 
@@ -452,222 +343,4 @@ impl<'s> Source<'s> {
             problem,
         }
     }
-}
-
-/// More routes before the one that matches are counted, not shown.
-const MOST_ROUTES: usize = 25;
-
-fn outgoing(request: &Request) -> Outgoing {
-    Outgoing {
-        method: request.method.clone(),
-        authority: request.authority.clone(),
-        path: request.path.clone(),
-        headers: request.headers.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
-    }
-}
-
-fn endpoint(upstream: &Upstream<'_>) -> Endpoint {
-    let path = |locality: &Locality| {
-        let parts = [&locality.region, &locality.zone, &locality.sub_zone];
-        let known: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).map(String::as_str).collect();
-        known.join("/")
-    };
-    Endpoint {
-        address: upstream.address.clone(),
-        priority: upstream.priority,
-        locality: upstream.locality.map(path).unwrap_or_default(),
-        healthy: upstream.healthy,
-        tls: upstream.tls.is_some(),
-    }
-}
-
-fn answered(answer: &Answer) -> Ending {
-    let reason = answer.by.text();
-    Ending::Answered { status: answer.status, reason, location: answer.location.clone(), body: answer.body.clone() }
-}
-
-fn tokens(verdict: &TokenVerdict, verified: bool) -> String {
-    let how = if verified { ", verified" } else { ", taken for genuine" };
-    match verdict {
-        TokenVerdict::NotAsked => "no token is asked for".to_owned(),
-        TokenVerdict::Missing => "no token, which is allowed".to_owned(),
-        TokenVerdict::Accepted(issuers) => format!("token of `{}`{how}", issuers.join("`, `")),
-        TokenVerdict::Rejected { status, reason, .. } => format!("{status}: {reason}"),
-    }
-}
-
-fn fault_lines(fault: &Fault) -> Vec<Line> {
-    let delay = fault.delay.map(|(delay, part)| format!("{}% wait {}", percent(part), seconds(delay)));
-    let abort = fault.abort.map(|(abort, part)| match abort {
-        Abort::Http(status) => format!("{}% get status {status}", percent(part)),
-        Abort::Grpc(status) => format!("{}% get gRPC status {status}", percent(part)),
-    });
-    delay.into_iter().chain(abort).map(|text| Line::new("fault", text)).collect()
-}
-
-fn cors_text(cors: Cors) -> &'static str {
-    match cors {
-        Cors::Preflight { allowed: true } => "the preflight is answered: the origin is allowed",
-        Cors::Preflight { allowed: false } => "the preflight is answered: the origin is not allowed",
-        Cors::Request { allowed: true } => "the response allows the origin to read it",
-        Cors::Request { allowed: false } => "the origin is not allowed; the request goes on",
-    }
-}
-
-/// What the route that takes the request is called, and where it would lead if nothing came between.
-fn taken(route: &Route, outcome: &Outcome<'_>) -> String {
-    let name = if route.name.is_empty() { String::new() } else { format!("`{}` ", route.name) };
-    let cluster = match &route.action {
-        Some(Action::Route(action)) => match &action.cluster_specifier {
-            Some(ClusterSpecifier::Cluster(name)) => Some(name),
-            _ => None,
-        },
-        _ => None,
-    };
-    match cluster.filter(|_| matches!(outcome, Outcome::Answer(_))) {
-        Some(cluster) => format!("{name}takes the request, to `{cluster}`"),
-        None => format!("{name}takes the request"),
-    }
-}
-
-/// Timeout, retries and choice of endpoints.
-fn settings(forward: &Forward<'_>) -> Vec<Line> {
-    let timeout = forward.timeout().map_or_else(|| "none".to_owned(), seconds);
-    let mut lines = vec![Line::new("timeout", timeout), Line::new("retries", retries(forward.retry))];
-    lines.extend(forward.action.hash_policy.iter().map(|policy| {
-        let by = match &policy.policy {
-            Some(HashPolicySpecifier::Header(header)) => format!("header `{}`", header.header_name),
-            Some(HashPolicySpecifier::Cookie(cookie)) => format!("cookie `{}`", cookie.name),
-            Some(HashPolicySpecifier::ConnectionProperties(_)) => "the address of the client".to_owned(),
-            Some(HashPolicySpecifier::QueryParameter(parameter)) => format!("query parameter `{}`", parameter.name),
-            None => "nothing".to_owned(),
-        };
-        Line::new("hash", format!("the endpoint is chosen by {by}"))
-    }));
-    lines
-}
-
-fn retries(retry: Option<&RetryPolicy>) -> String {
-    let Some(retry) = retry else { return "none".to_owned() };
-    let mut on = retry.retry_on.trim_start_matches(',').to_owned();
-    if !retry.retriable_status_codes.is_empty() {
-        let codes: Vec<_> = retry.retriable_status_codes.iter().map(u32::to_string).collect();
-        on = format!("{on} ({})", codes.join(", "));
-    }
-    let each = retry.per_try_timeout.map(|limit| format!(", each at most {}", seconds(limit))).unwrap_or_default();
-    format!("{} on {on}{each}", retry.num_retries.unwrap_or(1))
-}
-
-/// What is done to the headers of the response, if it is one of the upstream or of the route.
-fn response_changes(decision: &Decision<'_>) -> Vec<Line> {
-    match &decision.outcome {
-        Outcome::Forward(_) | Outcome::Answer(Answer { by: By::Redirect | By::DirectResponse, .. }) => {}
-        _ => return Vec::new(),
-    }
-    let (added, removed) = decision.response_changes();
-    changes(added, removed).into_iter().map(|text| Line::new("response", text)).collect()
-}
-
-fn changes(added: Vec<&HeaderValueOption>, removed: Vec<&str>) -> Vec<String> {
-    let added = added.into_iter().filter_map(|option| {
-        let header = option.header.as_ref()?;
-        let how = match option.append_action {
-            HeaderAppendAction::OverwriteIfExistsOrAdd | HeaderAppendAction::OverwriteIfExists => "set",
-            _ => "add",
-        };
-        Some(format!("{how} `{}: {}`", header.key, header.value))
-    });
-    removed.into_iter().map(|name| format!("remove `{name}`")).chain(added).collect()
-}
-
-fn percent(part: u64) -> f64 {
-    part as f64 * 100.0 / ALL as f64
-}
-
-fn seconds(duration: Duration) -> String {
-    format!("{}s", duration.as_secs_f64())
-}
-
-pub(in crate::cli) fn text(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "{}", report.call)?;
-    for note in &report.notes {
-        writeln!(out, "note: {note}")?;
-    }
-    for hop in &report.hops {
-        writeln!(out)?;
-        write_hop(hop, out)?;
-    }
-    Ok(())
-}
-
-fn write_hop(hop: &Hop, out: &mut dyn Write) -> io::Result<()> {
-    match hop.proxy.as_str() {
-        "" => return writeln!(out, "{} {}: no proxy, the workload itself answers", hop.role, hop.address),
-        proxy => writeln!(out, "{} {proxy}, connection to {}", hop.role, hop.address)?,
-    }
-    for line in &hop.steps {
-        let mark = match line.matched {
-            Some(true) => "+ ",
-            Some(false) => "- ",
-            None => "",
-        };
-        write_line(out, line.step, &format!("{mark}{}", line.text), &line.resource, &line.at)?;
-    }
-    match &hop.result {
-        Ending::Closed { reason } => write_line(out, "=> closed", reason, &None, &None),
-        Ending::Delivered => Ok(()),
-        Ending::Answered { status, reason, location, body } => {
-            let location = location.as_ref().map(|location| format!(", location {location}")).unwrap_or_default();
-            let body = if body.is_empty() { String::new() } else { format!(", body `{body}`") };
-            write_line(out, &format!("=> {status}"), &format!("{reason}{location}{body}"), &None, &None)
-        }
-        Ending::Forwarded { targets } => targets.iter().try_for_each(|target| write_target(target, out)),
-    }
-}
-
-fn write_target(target: &Destination, out: &mut dyn Write) -> io::Result<()> {
-    let head = format!("=> {}%", (target.percent * 100.0).round() / 100.0);
-    write_line(out, &head, &target.cluster, &target.resource, &target.at)?;
-    if let Some(request) = &target.request {
-        let text = format!("{} {}{}", request.method, request.authority, request.path);
-        write_line(out, "   request", &text, &None, &None)?;
-        for (name, value) in &request.headers {
-            write_line(out, "   header", &format!("{name}: {value}"), &None, &None)?;
-        }
-    }
-    for change in &target.response {
-        write_line(out, "   response", change, &None, &None)?;
-    }
-    const MOST_ENDPOINTS: usize = 10;
-    for endpoint in target.endpoints.iter().take(MOST_ENDPOINTS) {
-        let mut text = endpoint.address.clone();
-        text += if endpoint.tls { " by TLS" } else { "" };
-        if endpoint.priority > 0 || target.endpoints.iter().any(|other| other.priority > 0) {
-            text += &format!(", priority {}", endpoint.priority);
-        }
-        if !endpoint.locality.is_empty() {
-            text += &format!(", in {}", endpoint.locality);
-        }
-        text += if endpoint.healthy { "" } else { ", down" };
-        write_line(out, "   endpoint", &text, &None, &None)?;
-    }
-    if target.endpoints.len() > MOST_ENDPOINTS {
-        write_line(out, "   endpoint", &format!("{} more", target.endpoints.len() - MOST_ENDPOINTS), &None, &None)?;
-    }
-    match target.problem {
-        Some(problem) => write_line(out, "   problem", problem, &None, &None),
-        None => Ok(()),
-    }
-}
-
-fn write_line(
-    out: &mut dyn Write,
-    label: &str,
-    text: &str,
-    resource: &Option<String>,
-    at: &Option<String>,
-) -> io::Result<()> {
-    let place: Vec<_> = resource.iter().chain(at).map(String::as_str).collect();
-    let place = if place.is_empty() { String::new() } else { format!("  ({})", place.join(", ")) };
-    writeln!(out, "  {label:<14} {text}{place}")
 }
