@@ -28,6 +28,7 @@ fn each_format_is_run() {
     let table = [
         ("shop", ["shop/tests.yaml", "shop/mesh.yaml"]),
         ("tcp", ["shop/tcp.yaml", "shop/mesh.yaml"]),
+        ("gateway", ["gateway/tests.yaml", "gateway/mesh.yaml"]),
         ("validator", ["validator/tests.yaml", "validator/routes.yaml"]),
         ("router-check", ["router-check/tests.yaml", "validator/routes.yaml"]),
     ];
@@ -112,8 +113,10 @@ fn our_format_has_a_schema() {
         let (tree, _) = meshlint::yaml::parse(meshlint::source::SourceId(0), &text);
         meshlint::envoy::value_of(tree.roots().next().unwrap())
     };
-    for path in ["testdata/test/shop/tests.yaml", "testdata/test/shop/failing.yaml"] {
-        assert!(validator.is_valid(&value(path)), "{path}");
+    for path in
+        ["shop/tests.yaml", "shop/failing.yaml", "gateway/tests.yaml"].map(|file| format!("testdata/test/{file}"))
+    {
+        assert!(validator.is_valid(&value(&path)), "{path}");
     }
     assert!(!validator.is_valid(&value("testdata/test/mistakes.yaml")));
 }

@@ -1,6 +1,7 @@
 //! Route configurations: `envoy.config.route.v3`.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 use super::any::Any;
@@ -15,6 +16,19 @@ extension!(RetryPriority);
 impl HeaderMatcher {
     pub fn new(name: impl Into<String>, specifier: HeaderMatch) -> Self {
         Self { name: name.into(), specifier: Some(specifier), ..Default::default() }
+    }
+}
+
+/// What endpoints are chosen by, in words.
+impl fmt::Display for HashPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.policy {
+            Some(HashPolicySpecifier::Header(header)) => write!(f, "header `{}`", header.header_name),
+            Some(HashPolicySpecifier::Cookie(cookie)) => write!(f, "cookie `{}`", cookie.name),
+            Some(HashPolicySpecifier::ConnectionProperties(_)) => f.write_str("the address of the client"),
+            Some(HashPolicySpecifier::QueryParameter(parameter)) => write!(f, "query parameter `{}`", parameter.name),
+            None => f.write_str("nothing"),
+        }
     }
 }
 

@@ -89,6 +89,9 @@ pub enum Wanted {
     AbortStatus(u16),
     AbortGrpcStatus(u32),
     AbortPercentage(f64),
+    /// What endpoints are chosen by, in the words of [`HashPolicy`](crate::envoy::route::HashPolicy).
+    Hash(String),
+    NoHash,
     NoMirror,
     Mirror(WantedDestination, Option<f64>),
     /// The name of the route.

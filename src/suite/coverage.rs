@@ -6,6 +6,7 @@ use crate::mesh::{DelegateLookup, Mesh};
 use crate::model::Object;
 use crate::model::virtual_service::{HttpRoute, VirtualService};
 use crate::source::Span;
+use crate::yaml::Node;
 
 use super::expectation::bracketed;
 
@@ -15,7 +16,18 @@ pub struct Coverage {
     pub places: Vec<Place>,
 }
 
-/// A match or route of a VirtualService, or a rule of an AuthorizationPolicy.
+/// What calls have reached.
+#[derive(Debug, Default)]
+pub(super) struct Reached {
+    /// Where the routes and chains are written that took them.
+    pub routes: BTreeSet<Span>,
+    /// All policies that match, dry ones too, as istiod calls them: `ns[shop]-policy[web]-rule[0]`.
+    pub policies: BTreeSet<String>,
+    /// Where the rules are written that took their tokens.
+    pub token_rules: BTreeSet<Span>,
+}
+
+/// A match or route of a VirtualService, or a rule of an AuthorizationPolicy or RequestAuthentication.
 #[derive(Debug)]
 pub struct Place {
     pub kind: PlaceKind,
@@ -25,16 +37,25 @@ pub struct Place {
     pub reached: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PlaceKind {
     Route,
     Policy,
+    /// Of tokens.
+    Authentication,
+}
+
+impl Reached {
+    pub fn extend(&mut self, other: Self) {
+        self.routes.extend(other.routes);
+        self.policies.extend(other.policies);
+        self.token_rules.extend(other.token_rules);
+    }
 }
 
 impl Coverage {
-    /// `routes` and `policies` are what was reached; policies by the names of istiod.
-    pub(super) fn new(mesh: &Mesh<'_>, routes: &BTreeSet<Span>, policies: &BTreeSet<String>) -> Self {
-        let is_reached = |places: &[Span]| places.iter().any(|place| routes.contains(place));
+    pub(super) fn new(mesh: &Mesh<'_>, reached: &Reached) -> Self {
+        let is_reached = |places: &[Span]| places.iter().any(|place| reached.routes.contains(place));
         let mut places: Vec<_> = all_routes(mesh)
             .into_iter()
             .map(|(at, (resource, own))| Place { kind: PlaceKind::Route, at, resource, reached: is_reached(&own) })
@@ -42,10 +63,18 @@ impl Coverage {
         places.extend(all_rules(mesh).into_iter().map(|((resource, index), at)| Place {
             kind: PlaceKind::Policy,
             at,
-            reached: policies.iter().any(|name| is_rule(name, &resource, index)),
+            reached: reached.policies.iter().any(|name| is_rule(name, &resource, index)),
             resource: format!("AuthorizationPolicy {resource}"),
         }));
-        places.sort_by_key(|place| (place.at, place.kind == PlaceKind::Policy));
+        for policy in &mesh.resources.request_authentications {
+            places.extend(policy.spec.jwt_rules.iter().map(|rule| Place {
+                kind: PlaceKind::Authentication,
+                at: rule.node.head(),
+                reached: reached.token_rules.contains(&rule.node.head()),
+                resource: format!("RequestAuthentication {}", policy.meta.full_name()),
+            }));
+        }
+        places.sort_by_key(|place| (place.at, place.kind));
         Self { places }
     }
 
@@ -63,28 +92,21 @@ impl Coverage {
 }
 
 /// Where routes are written that proxies get: matches, and rules that have none; with the places that the proxies' own
-/// routes and chains may have. A route of TCP or TLS counts as one; those of gateways, whose chains are those of servers,
-/// not at all.
+/// routes and chains may have. A route of TCP or TLS counts as one.
 fn all_routes(mesh: &Mesh<'_>) -> BTreeMap<Span, (String, Vec<Span>)> {
     let mut routes = BTreeMap::new();
     for object in mesh.resources.virtual_services.iter().filter(|object| !object.spec.hosts.is_empty()) {
         for rule in &object.spec.http {
             routes.extend(http_routes(mesh, object, rule).into_iter().map(|(at, title)| (at, (title, vec![at]))));
         }
-        if !mesh.applies_to_sidecars(&object.spec) {
-            continue;
-        }
-        let tls =
-            object.spec.tls.iter().map(|route| {
-                (route.node.head(), route.r#match.iter().map(|block| block.node.head()).collect::<Vec<_>>())
-            });
-        let tcp =
-            object.spec.tcp.iter().map(|route| {
-                (route.node.head(), route.r#match.iter().map(|block| block.node.head()).collect::<Vec<_>>())
-            });
-        for (at, blocks) in tls.chain(tcp) {
-            routes.insert(at, (title(object), [vec![at], blocks].concat()));
-        }
+        let places = |route: Node<'_>, blocks: Vec<Node<'_>>| {
+            (route.head(), [route].into_iter().chain(blocks).map(Node::head).collect::<Vec<_>>())
+        };
+        let tls = object.spec.tls.iter();
+        let tls = tls.map(|route| places(route.node, route.r#match.iter().map(|block| block.node).collect()));
+        let tcp = object.spec.tcp.iter();
+        let tcp = tcp.map(|route| places(route.node, route.r#match.iter().map(|block| block.node).collect()));
+        routes.extend(tls.chain(tcp).map(|(at, own)| (at, (title(object), own))));
     }
     routes
 }

@@ -67,6 +67,8 @@ pub(super) fn find(wanted: &Wanted, observed: &Observed, mesh: &Mesh<'_>, ask: &
         | Wanted::AbortStatus(_)
         | Wanted::AbortGrpcStatus(_)
         | Wanted::AbortPercentage(_) => seen.fault(wanted),
+        Wanted::Hash(wanted) => seen.forwarding(|own| Finding::new(own.hashes.contains(wanted), hashes_shown(own))),
+        Wanted::NoHash => seen.forwarding(|own| Finding::new(own.hashes.is_empty(), hashes_shown(own))),
         Wanted::NoMirror => seen.forwarding(|own| Finding::new(own.mirrors.is_empty(), mirrors_shown(own))),
         Wanted::Mirror(destination, percentage) => seen.forwarding(|own| seen.mirror(own, destination, *percentage)),
         Wanted::Route(wanted) => seen.route(|routed| Finding::text(wanted, Some(&routed.name), "")),
@@ -387,6 +389,10 @@ fn sorted(conditions: &str) -> Vec<&str> {
     let mut conditions: Vec<_> = conditions.split(',').map(str::trim).collect();
     conditions.sort_unstable();
     conditions
+}
+
+fn hashes_shown(own: &Forwarding) -> String {
+    if own.hashes.is_empty() { "none".to_owned() } else { own.hashes.join(", then ") }
 }
 
 fn mirrors_shown(own: &Forwarding) -> String {

@@ -1,18 +1,19 @@
 //! What became of a call, as far as tests ask about it.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::envoy::core::{HeaderAppendAction, HeaderValueOption};
 use crate::envoy::route::{Action, ClusterSpecifier, RetryPolicy, Route, RouteAction};
 use crate::journey::{Beyond, Leg, Role, Station, Traffic};
+use crate::model::Str;
 use crate::source::Span;
 use crate::trace::{
-    ALL, Answer, By, Closed, Decision, Fault, Headers, Outcome, Policies, Request, Routing, Step, Verdicts,
-    parts_of_a_million, route_timeout,
+    ALL, Answer, By, Closed, Decision, Fault, Headers, Outcome, Policies, Request, Routing, Step, TokenVerdict,
+    Verdicts, parts_of_a_million, route_timeout,
 };
 use crate::translate::Part;
 
+use super::coverage::Reached;
 use super::destination::FoundDestination;
 
 /// All that was seen of one call.
@@ -25,10 +26,7 @@ pub(super) struct Observed {
     pub ends: Vec<End>,
     /// The policies that decided, as istiod calls them: `ns[shop]-policy[web]-rule[0]`.
     pub deciding: Vec<String>,
-    /// All policies that match, dry ones too.
-    pub matching: BTreeSet<String>,
-    /// Where the routes and chains are written that took the call.
-    pub routes: BTreeSet<Span>,
+    pub reached: Reached,
 }
 
 /// How a way ends.
@@ -68,6 +66,8 @@ pub(super) struct Forwarding {
     /// `None` for no limit.
     pub timeout: Option<Duration>,
     pub retry: Option<RetryPolicy>,
+    /// What endpoints are chosen by; the first that the request has decides.
+    pub hashes: Vec<String>,
     /// And the parts of a million that they get.
     pub mirrors: Vec<(FoundDestination, u64)>,
 }
@@ -78,8 +78,9 @@ impl Observed {
             self.ends.push(End::Delivered);
             return;
         };
-        self.routes.extend(place(station, decision));
+        self.reached.routes.extend(place(station, decision));
         self.judge(decision);
+        self.reached.token_rules.extend(token_rules(station, decision, traffic));
         if *role != Role::Server && self.routed.is_none() {
             self.routed = routed(station, decision);
             let fault = decision.steps.iter().find_map(|step| match step {
@@ -111,7 +112,7 @@ impl Observed {
             let Step::Policies(policies) = step else { continue };
             self.deciding.extend(policies.enforced.and_then(|enforced| Some(enforced.verdict.policy?.to_owned())));
             for verdicts in policies.enforced.iter().chain(&policies.shadow) {
-                self.matching.extend(matching(decision, policies, verdicts));
+                self.reached.policies.extend(matching(decision, policies, verdicts));
             }
         }
     }
@@ -121,6 +122,23 @@ fn matching(decision: &Decision<'_>, policies: &Policies<'_>, verdicts: &Verdict
     let own = verdicts.rules.policies.iter().enumerate();
     let matching = own.filter(|(index, _)| decision.mismatch(policies, verdicts, *index).is_none());
     matching.map(|(_, policy)| policy.name.clone()).collect()
+}
+
+/// The rules whose tokens a proxy takes. One that refuses a token does not say by which rule.
+fn token_rules(station: &Station, decision: &Decision<'_>, traffic: &Traffic<'_>) -> Vec<Span> {
+    let accepted = decision.steps.iter().filter_map(|step| match step {
+        Step::Tokens(TokenVerdict::Accepted(issuers)) => Some(issuers),
+        _ => None,
+    });
+    let issuers: Vec<_> = accepted.flatten().collect();
+    if issuers.is_empty() {
+        return Vec::new();
+    }
+    let proxy = station.spec.proxy(traffic.push);
+    let policies = traffic.mesh.request_authentications_of_proxy(proxy.namespace, &proxy.labels);
+    let rules = policies.into_iter().flat_map(|policy| &policy.spec.jwt_rules);
+    let is_accepted = |issuer: Str<'_>| issuers.iter().any(|accepted| *accepted == issuer.value);
+    rules.filter(|rule| rule.issuer.is_some_and(is_accepted)).map(|rule| rule.node.head()).collect()
 }
 
 /// Where the route, or the chain of a listener, is written that takes a call.
@@ -170,6 +188,7 @@ fn of_route(routing: &Routing<'_>, decision: &Decision<'_>) -> Option<Routed> {
         action: action.map(|action| Forwarding {
             timeout: route_timeout(action),
             retry: retry(action),
+            hashes: action.hash_policy.iter().map(ToString::to_string).collect(),
             mirrors: mirrors(action),
         }),
     })

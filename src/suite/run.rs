@@ -1,13 +1,11 @@
 //! Runs cases, and collects what they reach.
 
-use std::collections::BTreeSet;
-
 use crate::journey::{Client, Leg, Remark, Start, Target, Traffic, of_gateway};
 use crate::source::Span;
 use crate::translate::ProxySpec;
 
 use super::case::{Ask, Case, Expectation, Sender};
-use super::coverage::Coverage;
+use super::coverage::{Coverage, Reached};
 use super::entrance::Entrance;
 use super::expectation::find;
 use super::live::{Live, Sent, difference};
@@ -18,8 +16,7 @@ pub struct Runner<'r> {
     traffic: &'r Traffic<'r>,
     /// When all requests arrive, in seconds since 1970.
     now: u64,
-    routes: BTreeSet<Span>,
-    policies: BTreeSet<String>,
+    reached: Reached,
 }
 
 /// A case that was run.
@@ -51,7 +48,7 @@ pub struct Failure {
 
 impl<'r> Runner<'r> {
     pub fn new(traffic: &'r Traffic<'r>, now: u64) -> Self {
-        Self { traffic, now, routes: BTreeSet::new(), policies: BTreeSet::new() }
+        Self { traffic, now, reached: Reached::default() }
     }
 
     /// With `live`, what proxies that run do is compared with what the configuration says.
@@ -66,8 +63,7 @@ impl<'r> Runner<'r> {
                 if failures.is_empty() { Verdict::Passed } else { Verdict::Failed(failures) }
             }
         };
-        self.routes.extend(observed.routes);
-        self.policies.extend(observed.matching);
+        self.reached.extend(observed.reached);
         Tested { case, verdict }
     }
 
@@ -134,7 +130,7 @@ impl<'r> Runner<'r> {
 
     /// What all cases that were run reach.
     pub fn coverage(&self) -> Coverage {
-        Coverage::new(self.traffic.mesh, &self.routes, &self.policies)
+        Coverage::new(self.traffic.mesh, &self.reached)
     }
 }
 

@@ -1,5 +1,6 @@
 use serde_json::Value;
 
+use super::own::expectations;
 use super::{SCHEMA, own, read};
 use crate::source::SourceId;
 
@@ -18,17 +19,18 @@ fn the_schema_has_the_keys_that_are_read() {
         ("/properties".to_owned(), own::FILE),
         ("/$defs/test/properties".to_owned(), own::TEST),
         ("/$defs/request/properties".to_owned(), own::REQUEST),
-        ("/$defs/destination/anyOf/1/properties".to_owned(), own::DESTINATION),
-        ("/$defs/mirror/anyOf/1/properties".to_owned(), own::MIRROR),
-        (expect.to_owned(), own::EXPECT),
-        (format!("{expect}/redirect/properties"), own::REDIRECT),
-        (format!("{expect}/directResponse/properties"), own::DIRECT_RESPONSE),
-        (format!("{expect}/request/properties"), own::SENT),
-        (format!("{expect}/response/properties"), own::RESPONSE),
-        (format!("{expect}/retries/anyOf/1/properties"), own::RETRIES),
-        (format!("{expect}/fault/anyOf/1/properties"), own::FAULT),
-        (format!("{expect}/fault/anyOf/1/properties/delay/properties"), own::DELAY),
-        (format!("{expect}/fault/anyOf/1/properties/abort/properties"), own::ABORT),
+        ("/$defs/destination/anyOf/1/properties".to_owned(), expectations::DESTINATION),
+        ("/$defs/mirror/anyOf/1/properties".to_owned(), expectations::MIRROR),
+        (expect.to_owned(), expectations::EXPECT),
+        (format!("{expect}/redirect/properties"), expectations::REDIRECT),
+        (format!("{expect}/directResponse/properties"), expectations::DIRECT_RESPONSE),
+        (format!("{expect}/request/properties"), expectations::SENT),
+        (format!("{expect}/response/properties"), expectations::RESPONSE),
+        (format!("{expect}/retries/anyOf/1/properties"), expectations::RETRIES),
+        (format!("{expect}/consistentHash/anyOf/1/properties"), expectations::HASH),
+        (format!("{expect}/fault/anyOf/1/properties"), expectations::FAULT),
+        (format!("{expect}/fault/anyOf/1/properties/delay/properties"), expectations::DELAY),
+        (format!("{expect}/fault/anyOf/1/properties/abort/properties"), expectations::ABORT),
     ];
     for (pointer, read) in table {
         let mut read: Vec<_> = read.iter().map(|&key| key.to_owned()).collect();

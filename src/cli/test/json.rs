@@ -49,6 +49,7 @@ struct Coverage<'r> {
     percent: f64,
     routes: Count,
     policies: Count,
+    token_rules: Count,
     not_reached: Vec<Place<'r>>,
 }
 
@@ -107,6 +108,7 @@ fn report<'r>(results: &'r Results<'_>) -> Report<'r> {
             percent: results.coverage.percent(),
             routes: count(PlaceKind::Route),
             policies: count(PlaceKind::Policy),
+            token_rules: count(PlaceKind::Authentication),
             not_reached: missed.collect(),
         },
     }

@@ -51,9 +51,14 @@ pub(super) fn describe(failure: &Failure, results: &Results<'_>) -> String {
 
 fn write_coverage(results: &Results<'_>, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out)?;
-    for (kind, name) in [(PlaceKind::Route, "routes"), (PlaceKind::Policy, "policy rules")] {
+    let kinds =
+        [(PlaceKind::Route, "routes"), (PlaceKind::Policy, "policy rules"), (PlaceKind::Authentication, "token rules")];
+    for (kind, name) in kinds {
         let (reached, all) = results.coverage.count(kind);
-        writeln!(out, "{reached} of {all} {name} reached")?;
+        // Few meshes have rules of tokens.
+        if all > 0 || kind != PlaceKind::Authentication {
+            writeln!(out, "{reached} of {all} {name} reached")?;
+        }
     }
     for place in results.coverage.places.iter().filter(|place| !place.reached) {
         writeln!(out, "  not reached  {}  ({})", line(results.sources, place.at), place.resource)?;

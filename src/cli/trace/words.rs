@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::envoy::core::{HeaderAppendAction, HeaderValueOption, Locality};
-use crate::envoy::route::{Action, ClusterSpecifier, HashPolicySpecifier, RetryPolicy, Route};
+use crate::envoy::route::{Action, ClusterSpecifier, RetryPolicy, Route};
 use crate::trace::{ALL, Abort, Answer, By, Cors, Decision, Fault, Forward, Outcome, Request, TokenVerdict, Upstream};
 
 use super::report::{Ending, Endpoint, Line, Outgoing};
@@ -85,16 +85,8 @@ pub(super) fn taken(route: &Route, outcome: &Outcome<'_>) -> String {
 pub(super) fn settings(forward: &Forward<'_>) -> Vec<Line> {
     let timeout = forward.timeout().map_or_else(|| "none".to_owned(), seconds);
     let mut lines = vec![Line::new("timeout", timeout), Line::new("retries", retries(forward.retry))];
-    lines.extend(forward.action.hash_policy.iter().map(|policy| {
-        let by = match &policy.policy {
-            Some(HashPolicySpecifier::Header(header)) => format!("header `{}`", header.header_name),
-            Some(HashPolicySpecifier::Cookie(cookie)) => format!("cookie `{}`", cookie.name),
-            Some(HashPolicySpecifier::ConnectionProperties(_)) => "the address of the client".to_owned(),
-            Some(HashPolicySpecifier::QueryParameter(parameter)) => format!("query parameter `{}`", parameter.name),
-            None => "nothing".to_owned(),
-        };
-        Line::new("hash", format!("the endpoint is chosen by {by}"))
-    }));
+    let by = |policy| Line::new("hash", format!("the endpoint is chosen by {policy}"));
+    lines.extend(forward.action.hash_policy.iter().map(by));
     lines
 }
 
