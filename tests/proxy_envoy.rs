@@ -57,7 +57,8 @@ async fn run(scenario: &Scenario, program: &Path, authority: &Arc<Authority>) ->
     let of_envoy = scenario.bootstrap(&authority.signer, &echo.ports, &log("envoy.log"));
     let of_proxy = scenario.bootstrap(&authority.signer, &echo.ports, &log("proxy.log"));
     let Some(first) = ports(&of_envoy).into_values().next() else { return (0, Vec::new()) };
-    let probes: Vec<_> = probes(&of_envoy).into_iter().chain(scenario.probes.iter().cloned()).collect();
+    let own = scenario.probes.iter().map(|probe| probe.clone().with_ports(&echo.ports));
+    let probes: Vec<_> = probes(&of_envoy).into_iter().chain(own).collect();
 
     let envoy = match Envoy::start(program, &of_envoy, directory.path(), first).await {
         Ok(envoy) => envoy,

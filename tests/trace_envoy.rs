@@ -95,7 +95,7 @@ impl Case {
     ) -> (String, Option<Upstream<'t>>) {
         let original = decision.call.connection.destination;
         let own = SocketAddr::from(([127, 0, 0, 1], original.port())).to_string();
-        let upstream = tracer.upstreams(target.name, original).into_iter().next();
+        let upstream = tracer.upstreams(decision, target).into_iter().next();
         let address = match &upstream {
             _ if target.name.starts_with("inbound|") => own,
             Some(upstream) => upstream.address.clone(),

@@ -148,7 +148,7 @@ impl<'r> Traffic<'r> {
         if target.cluster.is_none() || target.name == "BlackHoleCluster" {
             return Beyond::Nothing;
         }
-        let upstreams = station.tracer.upstreams(target.name, decision.call.connection.destination);
+        let upstreams = station.tracer.upstreams(decision, target);
         // Files without any workload say nothing about endpoints.
         if upstreams.is_empty() && self.mesh.workloads.is_empty() {
             return Beyond::Workload;

@@ -174,13 +174,16 @@ impl ChainPlan {
             tcp: None,
             logs: Arc::default(),
         };
+        let mut name_port = None;
         for filter in &chain.filters {
             match &filter.typed_config {
+                Some(Any::SniDynamicForwardProxy(config)) => name_port = Some(config.port_value.unwrap_or(443)),
                 Some(Any::HttpConnectionManager(config)) => {
                     plan.manager = Some(Arc::new(Manager::new(config, service_cluster, place, runtime, notes)));
                 }
                 Some(Any::TcpProxy(proxy)) => {
-                    let tcp = tcp::Plan::new(proxy, &runtime.stats);
+                    let name_port = name_port.and_then(|port| u16::try_from(port).ok());
+                    let tcp = tcp::Plan::new(proxy, name_port, &runtime.stats);
                     notes.extend(tcp.notes.iter().map(|text| Note::new(place, text)));
                     plan.tcp = Some(tcp);
                     plan.logs = Arc::new(Logs::new(&proxy.access_log, place, notes));

@@ -19,7 +19,7 @@ use super::filters::{Chain, Http, Routers};
 use super::listener::{Inspected, choose};
 use super::router::Router;
 use super::taken::{Choice, Taken};
-use super::upstream::{Upstream, upstreams, version};
+use super::upstream::{Upstream, by_name, upstreams, version};
 use super::walk::{Stop, Walk};
 
 /// What one proxy does. It owns the configuration that it is made of, so that it can be shared.
@@ -75,12 +75,20 @@ impl Tracer {
         self.clusters.get(name).map(Arc::as_ref)
     }
 
-    /// Where a cluster leads to.
-    pub fn upstreams(&self, cluster: &str, original: SocketAddr) -> Vec<Upstream<'_>> {
-        let Some(cluster) = self.clusters.get(cluster) else { return Vec::new() };
+    /// Where a target of a decision leads to.
+    pub fn upstreams(&self, decision: &Decision<'_>, target: &Target<'_>) -> Vec<Upstream<'_>> {
+        let Some(cluster) = self.clusters.get(target.name) else { return Vec::new() };
+        let connection = &decision.call.connection;
+        let name = match &target.request {
+            Some(request) => Some(request.authority.as_str()),
+            None => connection.tls.as_ref().and_then(|tls| tls.server_name.as_deref()),
+        };
+        if let Some(upstream) = name.and_then(|name| by_name(cluster, name, connection.destination.port())) {
+            return vec![upstream];
+        }
         let service = cluster.eds_cluster_config.as_ref().map(|config| config.service_name.as_str());
         let name = service.filter(|name| !name.is_empty()).unwrap_or(&cluster.name);
-        upstreams(cluster, self.endpoints.get(name).map(Arc::as_ref), original)
+        upstreams(cluster, self.endpoints.get(name).map(Arc::as_ref), connection.destination)
     }
 
     /// What happens to a call, step by step.

@@ -69,6 +69,19 @@ pub fn upstreams<'c>(
     found
 }
 
+/// The host that a request names, if the cluster forwards by name. `port`: where the name has none, and the client does not
+/// speak HTTP.
+pub fn by_name<'c>(cluster: &'c Cluster, name: &str, port: u16) -> Option<Upstream<'c>> {
+    let Some(Discovery::ClusterType(custom)) = &cluster.discovery else { return None };
+    let Some(Any::DynamicForwardProxyCluster(_)) = &custom.typed_config else { return None };
+    let has_port =
+        name.parse::<SocketAddr>().is_ok() || name.rsplit_once(':').is_some_and(|(name, _)| !name.contains(':'));
+    let address = if has_port { name.to_owned() } else { format!("{name}:{port}") };
+    let socket = address.parse().ok();
+    let tls = tls_of(self::socket(cluster, None));
+    Some(Upstream { address, socket, priority: 0, locality: None, weight: None, healthy: true, tls })
+}
+
 fn address(endpoint: &LbEndpoint) -> Option<(String, Option<SocketAddr>)> {
     match endpoint.endpoint.as_ref()?.address.as_ref()? {
         Address::SocketAddress(socket) => {

@@ -101,6 +101,14 @@ impl Authority {
 const PATIENCE: Duration = Duration::from_secs(20);
 
 impl Probe {
+    /// With the ports of echoes for `{endpoint}` in the host.
+    pub fn with_ports(mut self, echoes: &BTreeMap<String, u16>) -> Self {
+        for (endpoint, port) in echoes {
+            self.host = self.host.replace(&format!("{{{endpoint}}}"), &port.to_string());
+        }
+        self
+    }
+
     /// `id` goes along as the header `x-test`.
     pub async fn send(&self, port: u16, id: &str, authority: &Authority) -> Seen {
         tokio::time::timeout(PATIENCE, self.exchange(port, id, authority)).await.unwrap_or(Seen::Nothing)

@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use meshlint::envoy::Config;
 use meshlint::envoy::bootstrap::Bootstrap;
-use meshlint::envoy::cluster::{Discovery, DiscoveryType, LbPolicy};
+use meshlint::envoy::cluster::{Discovery, DiscoveryType};
 use meshlint::envoy::route::{Action, ClusterSpecifier};
 use meshlint::trace::{
     ALL, Call, ClientTls, Connection, Decision, Outcome, Request, Step, Target, Tracer, Version, Way,
@@ -248,26 +248,23 @@ impl Prophet {
         });
         match decision.targets() {
             _ if is_random => Certainty::Nothing,
-            // A host that the request itself names is looked for by DNS.
-            [only] if only.cluster.is_some_and(|own| matches!(own.discovery, Some(Discovery::ClusterType(_)))) => {
+            // A host that the request itself names is looked for by DNS, which is not to be asked.
+            [only]
+                if only.cluster.is_some_and(|own| matches!(own.discovery, Some(Discovery::ClusterType(_))))
+                    && !probe.host.contains(".localhost:") =>
+            {
                 Certainty::Nothing
             }
             // Logs tell one of the clusters even if none is reached.
             [] if is_weighted(&decision) => Certainty::Route,
             [] => Certainty::All,
-            [only] => self.certainty_of(&decision, only, probe),
+            [only] => self.certainty_of(&decision, only),
             _ => Certainty::Route,
         }
     }
 
-    fn certainty_of(&self, decision: &Decision<'_>, target: &Target<'_>, probe: &Probe) -> Certainty {
-        let destination = SocketAddr::from(([127, 0, 0, 1], self.ports[&probe.to]));
-        let count = self.tracer.upstreams(target.name, destination).len();
-        let hashes = matches!(&decision.outcome, Outcome::Forward(forward) if !forward.action.hash_policy.is_empty());
-        let by_hash =
-            target.cluster.is_some_and(|cluster| matches!(cluster.lb_policy, LbPolicy::RingHash | LbPolicy::Maglev));
-        let _ = (hashes, by_hash);
-        if count <= 1 { Certainty::All } else { Certainty::Cluster }
+    fn certainty_of(&self, decision: &Decision<'_>, target: &Target<'_>) -> Certainty {
+        if self.tracer.upstreams(decision, target).len() <= 1 { Certainty::All } else { Certainty::Cluster }
     }
 
     /// Where what happened is not what was foretold.
@@ -312,24 +309,23 @@ impl Prophet {
             (Outcome::Connect(_), Seen::Bytes(_)) => None,
             (Outcome::Connect(targets), Seen::Closed) => targets
                 .iter()
-                .all(|target| self.reaches(target, probe))
+                .all(|target| self.reaches(&decision, target))
                 .then(|| told("connection", "connected".to_owned(), "closed".to_owned())),
             (outcome, seen) => Some(told("outcome", short(format!("{outcome:?}")), kind(seen))),
         }
     }
 
     /// Whether a target has an endpoint, as far as the configuration tells: the destination of a connection is not known here.
-    fn reaches(&self, target: &Target<'_>, probe: &Probe) -> bool {
-        let destination = SocketAddr::from(([127, 0, 0, 1], self.ports[&probe.to]));
+    fn reaches(&self, decision: &Decision<'_>, target: &Target<'_>) -> bool {
         let is_redirected = target
             .cluster
             .is_none_or(|cluster| matches!(cluster.discovery, Some(Discovery::Type(DiscoveryType::OriginalDst))));
-        !is_redirected && !self.tracer.upstreams(target.name, destination).is_empty()
+        !is_redirected && !self.tracer.upstreams(decision, target).is_empty()
     }
 
     fn request_difference(&self, decision: &Decision<'_>, probe: &Probe, seen: &Answer) -> Option<Difference> {
         let Some(received) = received(seen) else {
-            let reaches = |target: &Target<'_>| self.reaches(target, probe);
+            let reaches = |target: &Target<'_>| self.reaches(decision, target);
             let foretold = seen.status == 503 && !decision.targets().iter().all(reaches);
             // Whether a protocol may change is no matter of routes, and some answers have no body.
             let upgraded = probe.headers.iter().any(|(name, _)| name == "upgrade") || probe.method.0 == "HEAD";

@@ -318,7 +318,7 @@ impl<'s> Source<'s> {
 
     fn destination(&self, tracer: &Tracer, decision: &Decision<'_>, target: &Target<'_>, way: Way) -> Destination {
         let (resource, at) = self.config_of(target.cluster.and_then(|cluster| cluster.metadata.as_ref()));
-        let upstreams = tracer.upstreams(target.name, decision.call.connection.destination);
+        let upstreams = tracer.upstreams(decision, target);
         let is_http = matches!(decision.outcome, Outcome::Forward(_));
         let problem = match target.cluster {
             _ if target.name == "BlackHoleCluster" => Some("the connection is closed: nothing may go there"),

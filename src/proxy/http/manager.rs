@@ -138,6 +138,7 @@ fn own(filter: &HttpFilter, place: &str, runtime: &Arc<Runtime>, notes: &mut Vec
             | Any::GrpcStats(_)
             | Any::GrpcWeb(_)
             | Any::Alpn(_)
+            | Any::DynamicForwardProxy(_)
             | Any::IstioStats(_),
         ) => Own::None,
         Some(Any::Other(other)) if other.type_url.ends_with("local_ratelimit.v3.LocalRateLimit") => {

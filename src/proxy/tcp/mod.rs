@@ -31,6 +31,8 @@ pub struct Plan {
     /// What hosts must have.
     subset: Option<Object>,
     by_source: bool,
+    /// The port at hosts that SNI names, for clusters that forward by name: of `sni_dynamic_forward_proxy`.
+    name_port: Option<u16>,
     attempts: u32,
     idle_timeout: Option<Duration>,
     longest: Option<Duration>,
@@ -54,7 +56,8 @@ struct TcpStats {
 const HOUR: Duration = Duration::from_secs(3600);
 
 impl Plan {
-    pub fn new(config: &TcpProxy, stats: &Stats) -> Self {
+    /// `name_port`: that of the filter `sni_dynamic_forward_proxy`, if that comes first.
+    pub fn new(config: &TcpProxy, name_port: Option<u16>, stats: &Stats) -> Self {
         let clusters = match &config.cluster_specifier {
             Some(TcpClusterSpecifier::Cluster(name)) => vec![(name.clone(), 1)],
             Some(TcpClusterSpecifier::WeightedClusters(weighted)) => {
@@ -71,6 +74,7 @@ impl Plan {
             clusters,
             subset: subset.cloned(),
             by_source: config.hash_policy.iter().any(|policy| matches!(policy, ConnectionHashPolicy::SourceIp(_))),
+            name_port,
             attempts: config.max_connect_attempts.unwrap_or(1).max(1),
             idle_timeout: Some(config.idle_timeout.unwrap_or(HOUR)).filter(|timeout| !timeout.is_zero()),
             longest: config.max_downstream_connection_duration.filter(|longest| !longest.is_zero()),
@@ -133,9 +137,14 @@ impl Plan {
         let source = record.client.peer;
         let hash = self.by_source.then(|| XxHash64::oneshot(0, source.ip().to_string().as_bytes()));
         let origin = Origin { source, destination: record.client.local };
+        let server = record.client.server_name.as_deref();
+        let name = self.name_port.and_then(|port| Some(format!("{}:{port}", server?)));
+        if let Some(name) = &name {
+            cluster.load(name).await?;
+        }
         let mut last = Failure::NoHealthyHost;
         while record.attempts < self.attempts {
-            let pick = Pick { hash, subset: self.subset.as_ref(), original, ..Pick::default() };
+            let pick = Pick { hash, subset: self.subset.as_ref(), original, name: name.as_deref(), ..Pick::default() };
             let permit = cluster.connection_permit().ok_or(Failure::Overflow)?;
             let host = cluster.pick(&pick)?;
             record.attempts += 1;

@@ -25,6 +25,7 @@ use super::failure::Failure;
 use super::form::in_form_of;
 use super::host::{Address, Host};
 use super::members::{Place, Resolved, members, names};
+use super::named::NamedHosts;
 use super::not_done::not_done;
 use super::original::Originals;
 use super::outlier::{Detector, Outcome};
@@ -49,12 +50,14 @@ pub struct Pick<'a> {
     pub pinned: Option<SocketAddr>,
     /// What the client connected to, for `ORIGINAL_DST`.
     pub original: SocketAddr,
+    /// What the request calls its server, with or without a port, for clusters that forward by name.
+    pub name: Option<&'a str>,
 }
 
 impl Default for Pick<'_> {
     fn default() -> Self {
         let original = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
-        Self { hash: None, subset: None, avoid: &[], attempts: 1, pinned: None, original }
+        Self { hash: None, subset: None, avoid: &[], attempts: 1, pinned: None, original, name: None }
     }
 }
 
@@ -72,6 +75,8 @@ pub struct UpstreamCluster {
     detector: Option<Detector>,
     /// For `ORIGINAL_DST`.
     originals: Option<Originals>,
+    /// For clusters that forward by name.
+    named: Option<NamedHosts>,
     view: RwLock<View>,
     /// Held by who changes the view.
     changing: Mutex<Resolved>,
@@ -123,6 +128,7 @@ impl UpstreamCluster {
         let view = View::new(places, &policy, subsets.as_ref(), &shared);
         let cluster = Arc::new(Self {
             originals: original.then(|| Originals::new(&config)),
+            named: NamedHosts::new(&config, &transports, runtime),
             shared,
             policy,
             subsets,
@@ -154,9 +160,23 @@ impl UpstreamCluster {
 
     /// All hosts, in the order of the configuration.
     pub fn hosts(&self) -> Vec<Arc<Host>> {
-        match &self.originals {
-            Some(originals) => originals.all(),
-            None => self.read(|view| view.hosts()),
+        match (&self.originals, &self.named) {
+            (Some(originals), _) => originals.all(),
+            (None, Some(named)) => named.all(),
+            (None, None) => self.read(|view| view.hosts()),
+        }
+    }
+
+    /// Whether it forwards by name.
+    pub fn is_named(&self) -> bool {
+        self.named.is_some()
+    }
+
+    /// Finds the host of a name, if the cluster forwards by name.
+    pub async fn load(&self, name: &str) -> Result<(), Failure> {
+        match &self.named {
+            Some(named) => named.load(name).await,
+            None => Ok(()),
         }
     }
 
@@ -179,12 +199,15 @@ impl UpstreamCluster {
             dice: &self.shared.runtime.dice,
             stats: &self.shared.stats,
         };
-        let picked = self.read(|view| {
-            pick.pinned.and_then(|address| view.pinned(address)).or_else(|| match &view.balancing {
-                Balancing::Whole(balancer) => balancer.pick(&choice),
-                Balancing::Subsets(subsets) => subsets.pick(pick.subset, &choice),
-            })
-        });
+        let picked = match &self.named {
+            Some(named) => pick.name.and_then(|name| named.host(name)),
+            None => self.read(|view| {
+                pick.pinned.and_then(|address| view.pinned(address)).or_else(|| match &view.balancing {
+                    Balancing::Whole(balancer) => balancer.pick(&choice),
+                    Balancing::Subsets(subsets) => subsets.pick(pick.subset, &choice),
+                })
+            }),
+        };
         picked.ok_or_else(|| {
             self.shared.stats.upstream_cx_none_healthy.increment();
             Failure::NoHealthyHost

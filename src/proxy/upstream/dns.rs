@@ -1,6 +1,6 @@
 //! Addresses for names.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::envoy::cluster::{Cluster, Discovery, DiscoveryType, DnsLookupFamily};
 use crate::proxy::time::Time;
@@ -18,8 +18,7 @@ pub(super) async fn resolve(cluster: &Cluster, names: &[String]) -> Resolved {
     let first_only = cluster.discovery == Some(Discovery::Type(DiscoveryType::LogicalDns));
     let mut resolved = Resolved::default();
     for name in names {
-        let Ok(found) = tokio::net::lookup_host((name.as_str(), 0)).await else { continue };
-        let found: Vec<_> = found.map(|address| address.ip()).collect();
+        let Some(found) = lookup(name).await else { continue };
         let mut found = of_family(&found, cluster.dns_lookup_family);
         found.dedup();
         if first_only {
@@ -28,6 +27,23 @@ pub(super) async fn resolve(cluster: &Cluster, names: &[String]) -> Resolved {
         resolved.insert(name.clone(), found);
     }
     resolved
+}
+
+/// The first address of a name, or the address that it is.
+pub(super) async fn address(name: &str, family: DnsLookupFamily) -> Option<IpAddr> {
+    if let Ok(address) = name.trim_matches(['[', ']']).parse() {
+        return Some(address);
+    }
+    of_family(&lookup(name).await?, family).first().copied()
+}
+
+/// Names below `localhost` are those of this machine (RFC 6761), which not every system knows.
+async fn lookup(name: &str) -> Option<Vec<IpAddr>> {
+    if name.to_ascii_lowercase().ends_with(".localhost") {
+        return Some(vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]);
+    }
+    let found = tokio::net::lookup_host((name, 0)).await.ok()?;
+    Some(found.map(|address| address.ip()).collect())
 }
 
 /// `AUTO` prefers version 6, as in Envoy.

@@ -13,6 +13,10 @@ pub enum Failure {
     NoCluster,
     /// No host may be chosen.
     NoHealthyHost,
+    /// The name that the request has for its server leads nowhere.
+    Unresolved,
+    /// So many names are known that no other one is looked for.
+    TooManyNames,
     /// A circuit breaker is open.
     Overflow,
     /// The connection was refused, or the TLS handshake failed, which is said then.
@@ -34,7 +38,8 @@ impl Failure {
         match self {
             Failure::NoCluster => "NC",
             Failure::NoHealthyHost => "UH",
-            Failure::Overflow => "UO",
+            Failure::Unresolved => "DF",
+            Failure::Overflow | Failure::TooManyNames => "UO",
             Failure::Connect(_) | Failure::ConnectTimeout => "UF",
             Failure::Terminated => "UC",
             Failure::Reset | Failure::Refused => "UR",
@@ -52,7 +57,7 @@ impl Failure {
     /// Envoy's words for it (`source/common/http/utility.cc`, `resetReasonToString`), if it is a reset.
     pub fn reason(&self) -> Option<&'static str> {
         Some(match self {
-            Failure::NoCluster | Failure::NoHealthyHost => return None,
+            Failure::NoCluster | Failure::NoHealthyHost | Failure::Unresolved | Failure::TooManyNames => return None,
             Failure::Overflow => "overflow",
             Failure::Connect(_) => "remote connection failure",
             Failure::ConnectTimeout => "connection timeout",
@@ -67,7 +72,13 @@ impl Failure {
     /// attempt before. The cause of a failed connection is for the log only.
     pub fn body(&self, retried: bool) -> String {
         let Some(reason) = self.reason() else {
-            return if *self == Failure::NoHealthyHost { "no healthy upstream".to_owned() } else { String::new() };
+            let body = match self {
+                Failure::NoHealthyHost => "no healthy upstream",
+                Failure::Unresolved => "DNS resolution failure",
+                Failure::TooManyNames => "DNS cache overflow",
+                _ => "",
+            };
+            return body.to_owned();
         };
         let retried = if retried { "retried and the latest " } else { "" };
         format!("upstream connect error or disconnect/reset before headers. {retried}reset reason: {reason}")
@@ -85,6 +96,7 @@ impl Failure {
     pub fn outcome(&self) -> Option<Outcome> {
         match self {
             Failure::NoCluster | Failure::NoHealthyHost | Failure::Overflow => None,
+            Failure::Unresolved | Failure::TooManyNames => None,
             Failure::Connect(_) | Failure::ConnectTimeout => Some(Outcome::NotConnected),
             Failure::Terminated | Failure::Reset | Failure::Refused | Failure::Protocol(_) => Some(Outcome::Reset),
         }
@@ -94,6 +106,8 @@ impl Failure {
     pub fn details(&self) -> String {
         match (self, self.reason()) {
             (Failure::NoCluster, _) => "cluster_not_found".to_owned(),
+            (Failure::Unresolved, _) => "dns_resolution_failure{cares_norecords:Domain_name_not_found}".to_owned(),
+            (Failure::TooManyNames, _) => "dns_cache_overflow".to_owned(),
             (Failure::Connect(Some(cause)), Some(reason)) => {
                 format!("upstream_reset_before_response_started{{{reason}|{cause}}}").replace(' ', "_")
             }
@@ -112,6 +126,8 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self, self.reason()) {
             (Failure::NoCluster, _) => f.write_str("no such cluster"),
+            (Failure::Unresolved, _) => f.write_str("no address is known for the name"),
+            (Failure::TooManyNames, _) => f.write_str("too many names are known"),
             (Failure::Connect(Some(cause)), _) => f.write_str(cause),
             (_, Some(reason)) => f.write_str(reason),
             _ => f.write_str("no healthy upstream"),
@@ -149,6 +165,10 @@ mod tests {
             assert_eq!(failure.details(), format!("upstream_reset_before_response_started{{{details}}}"));
         }
         assert_eq!(Failure::NoHealthyHost.body(true), "no healthy upstream");
+        assert_eq!(
+            (Failure::Unresolved.body(false), Failure::Unresolved.flag()),
+            ("DNS resolution failure".to_owned(), "DF")
+        );
         assert_eq!(Failure::NoCluster.body(false), "");
         assert_eq!(Failure::Protocol(String::new()).status(), 502);
     }

@@ -10,6 +10,7 @@ mod failure;
 mod form;
 mod host;
 mod members;
+mod named;
 mod not_done;
 mod original;
 mod outlier;

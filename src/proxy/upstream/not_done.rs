@@ -1,7 +1,7 @@
 //! What a cluster asks for and does not get.
 
 use crate::envoy::Any;
-use crate::envoy::cluster::{Cluster, Discovery, DiscoveryType};
+use crate::envoy::cluster::{Cluster, CustomClusterType, Discovery, DiscoveryType};
 use crate::envoy::core::RoutingPriority;
 
 /// Fields without a type here that are executed all the same, or that change nothing that can be seen.
@@ -37,7 +37,7 @@ pub(super) fn not_done(cluster: &Cluster) -> Vec<String> {
         })
         .collect();
     match &cluster.discovery {
-        Some(Discovery::ClusterType(own)) => {
+        Some(Discovery::ClusterType(own)) if !is_done(own) => {
             notes.push(format!("hosts are not found by `{}`, so that it has none", own.name));
         }
         Some(Discovery::Type(DiscoveryType::Eds)) if cluster.load_assignment.is_none() => {
@@ -58,6 +58,10 @@ pub(super) fn not_done(cluster: &Cluster) -> Vec<String> {
     }
     notes.sort();
     notes
+}
+
+fn is_done(own: &CustomClusterType) -> bool {
+    matches!(own.typed_config, Some(Any::DynamicForwardProxyCluster(_)))
 }
 
 fn snake(name: &str) -> String {

@@ -23,6 +23,7 @@ use tokio::time::Instant;
 
 use crate::envoy::Any;
 use crate::envoy::cluster::LbConfig;
+use crate::envoy::http_connection_manager::HttpFilter;
 use crate::envoy::route::ClusterWeight;
 use crate::envoy::stateful_session::StatefulSessionSetting;
 use crate::envoy::{Object, core};
@@ -81,6 +82,9 @@ pub async fn forward<'x>(
         record.name_cluster(&cluster.config);
         record.route_name.clone_from(&taken.route.name);
     });
+    if let Err(failure) = load(exchange, walk, &cluster).await {
+        return exchange.reply(walk, Some(taken.http), reply(&failure, false));
+    }
     let mut route = Route::new(exchange, walk, place, taken, (choice, cluster), body);
     let mut retries = Retries::new(taken.retry(), walk.request.as_ref().unwrap_or(&Request::get("", "")));
     exchange.deadline = route.timeouts.stream.map(|limit| exchange.runtime().time.after(limit));
@@ -117,6 +121,16 @@ fn choose<'x>(
     let choice = taken.pick(request, &place.snapshot.tracer, walk.random.unwrap_or_default()).ok_or_else(none)?;
     let cluster = place.snapshot.clusters.get(choice.cluster).ok_or_else(none)?;
     Ok((choice, Arc::clone(cluster)))
+}
+
+/// What the filter `dynamic_forward_proxy` does, which comes right before the router: without it no host is found.
+async fn load(exchange: &Exchange<'_>, walk: &Walk<'_, '_>, cluster: &UpstreamCluster) -> Result<(), Failure> {
+    let mut filters = exchange.manager.config.http_filters.iter().filter(|filter| !filter.disabled);
+    let is_filter = |filter: &HttpFilter| matches!(filter.typed_config, Some(Any::DynamicForwardProxy(_)));
+    match &walk.request {
+        Some(request) if cluster.is_named() && filters.any(is_filter) => cluster.load(&request.authority).await,
+        _ => Ok(()),
+    }
 }
 
 impl<'x> Route<'x> {
@@ -325,6 +339,7 @@ fn pick(
         pinned: route.pinned.filter(|_| retries.count() == 0),
         original: named().or(exchange.session.client.original).unwrap_or(Pick::default().original),
         attempts: retries.host_attempts,
+        name: Some(&request.authority),
     };
     route.cluster.pick(&pick)
 }
@@ -351,7 +366,11 @@ fn goes_on(exchange: &mut Exchange<'_>, route: &mut Route<'_>, answer: Answer) -
 }
 
 fn refuse(failure: &Failure, retries: &Retries) -> Reply {
-    let body = failure.body(retries.count() > 0);
+    reply(failure, retries.count() > 0)
+}
+
+fn reply(failure: &Failure, is_retried: bool) -> Reply {
+    let body = failure.body(is_retried);
     let mut reply = Reply::new(failure.status().as_u16(), body, failure.details()).flagged(failure.flag());
     if *failure == Failure::Overflow {
         reply.headers.insert("x-envoy-overloaded", HeaderValue::from_static("true"));
