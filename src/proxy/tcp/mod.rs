@@ -100,7 +100,7 @@ impl Plan {
             return fail(record, &Failure::NoCluster, 0);
         };
         record.cluster = Some(cluster.config.name.clone());
-        let connected = self.connect(cluster, original, record).await;
+        let connected = self.connect(clusters.serving(cluster), original, record).await;
         match connected {
             Ok((upstream, connection)) => {
                 self.carry(client, upstream, runtime, record).await;

@@ -1,5 +1,6 @@
 //! Clusters: which host a request goes to, and how it gets there.
 
+mod aggregate;
 mod balance;
 mod breaker;
 mod cluster;

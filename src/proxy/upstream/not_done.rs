@@ -4,6 +4,8 @@ use crate::envoy::Any;
 use crate::envoy::cluster::{Cluster, CustomClusterType, Discovery, DiscoveryType};
 use crate::envoy::core::RoutingPriority;
 
+use super::aggregate::is_aggregate;
+
 /// Fields without a type here that are executed all the same, or that change nothing that can be seen.
 const DONE: [&str; 17] = [
     "alt_stat_name",
@@ -61,7 +63,7 @@ pub(super) fn not_done(cluster: &Cluster) -> Vec<String> {
 }
 
 fn is_done(own: &CustomClusterType) -> bool {
-    matches!(own.typed_config, Some(Any::DynamicForwardProxyCluster(_)))
+    is_aggregate(own) || matches!(own.typed_config, Some(Any::DynamicForwardProxyCluster(_)))
 }
 
 fn snake(name: &str) -> String {

@@ -174,7 +174,8 @@ async fn call(
     place: &Place,
     runtime: &crate::proxy::runtime::Runtime,
 ) -> Option<http::Response<http_body_util::Collected<Bytes>>> {
-    let cluster = place.snapshot.clusters.get(cluster)?;
+    let clusters = &place.snapshot.clusters;
+    let cluster = clusters.serving(clusters.get(cluster)?);
     let exchange = async {
         let host = cluster.pick(&Pick::default()).ok()?;
         let response: http::Response<UpstreamBody> =

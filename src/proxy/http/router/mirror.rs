@@ -30,7 +30,8 @@ pub fn send(exchange: &Exchange<'_>, request: &Request, route: &Route<'_>) {
             .runtime_fraction
             .as_ref()
             .map_or(ALL, |fraction| fraction.default_value.as_ref().map_or(0, parts_of_a_million));
-        let cluster = route.place.snapshot.clusters.get(&policy.cluster);
+        let clusters = &route.place.snapshot.clusters;
+        let cluster = clusters.get(&policy.cluster).map(|cluster| clusters.serving(cluster));
         let Some(cluster) = cluster.filter(|_| runtime.dice.chance(part, ALL)) else { continue };
         let body = match route.body.has_ended() {
             true => Body::Empty,

@@ -183,15 +183,15 @@ impl<'x> Route<'x> {
     }
 
     /// What the proxy offers by ALPN in place of what the cluster says: where the connection is meant for the mesh.
-    fn offered(&self, request: &Request) -> Option<&'x [String]> {
-        let offered = self.taken.http.alpn(crate::trace::version(&self.cluster.config, request.version))?;
+    fn offered(&self, cluster: &UpstreamCluster, request: &Request) -> Option<&'x [String]> {
+        let offered = self.taken.http.alpn(crate::trace::version(&cluster.config, request.version))?;
         let of_mesh = |socket: &core::TransportSocket| match &socket.typed_config {
             Some(Any::UpstreamTls(tls)) => {
                 tls.common_tls_context.as_ref().is_some_and(|own| own.alpn_protocols.iter().any(|one| one == "istio"))
             }
             _ => false,
         };
-        let config = &self.cluster.config;
+        let config = &cluster.config;
         let matched = config.transport_socket_matches.iter().filter_map(|own| own.transport_socket.as_ref());
         matched.chain(&config.transport_socket).any(of_mesh).then_some(offered)
     }
@@ -251,7 +251,9 @@ async fn once<'x>(
         again(request, route, retries, runtime.time.since(route.began));
         exchange.note(|record| record.attempts = retries.count() + 1);
     }
-    let host = pick(exchange, request, route, retries, tried).map_err(|failure| refuse(&failure, retries))?;
+    let cluster = Arc::clone(route.place.snapshot.clusters.serving(&route.cluster));
+    let host = pick(exchange, request, (route, &cluster), retries, tried);
+    let host = host.map_err(|failure| refuse(&failure, retries))?;
     exchange.note(|record| record.upstream = host.socket());
     tried.extend(host.socket().filter(|_| retries.avoids_hosts));
     let message = message::message(request, route.body.read());
@@ -263,11 +265,11 @@ async fn once<'x>(
         idle: route.taken.action.idle_timeout.or(exchange.manager.config.stream_idle_timeout),
         stream: exchange.deadline,
     };
-    let sent = route.cluster.send(&host, message, request.version, route.offered(request));
+    let sent = cluster.send(&host, message, request.version, route.offered(&cluster, request));
     let answer = match clock.run(sent, &route.body).await {
         Tried::Answered(Ok(response)) => {
             let status = message::status(&response, exchange.is_grpc);
-            route.cluster.record(&host, Outcome::Response(status));
+            cluster.record(&host, Outcome::Response(status));
             let answer = match response.status().is_informational() {
                 true => Answer::No,
                 false => retries.on_response(response.status(), response.headers()),
@@ -278,19 +280,19 @@ async fn once<'x>(
             return Ok(None);
         }
         Tried::Answered(Err(failure)) => {
-            failure.outcome().into_iter().for_each(|outcome| route.cluster.record(&host, outcome));
+            failure.outcome().into_iter().for_each(|outcome| cluster.record(&host, outcome));
             let answer =
                 retries.on_failure(&failure, !matches!(failure, Failure::Connect(_) | Failure::ConnectTimeout));
             (answer, refuse(&failure, retries), failure.cause().map(str::to_owned))
         }
         Tried::TryTimedOut => {
             route.cluster.stats().upstream_rq_per_try_timeout.increment();
-            route.cluster.record(&host, Outcome::TimedOut);
+            cluster.record(&host, Outcome::TimedOut);
             (retries.on_timeout(), late("upstream_per_try_timeout"), None)
         }
         Tried::TimedOut => {
             route.cluster.stats().upstream_rq_timeout.increment();
-            route.cluster.record(&host, Outcome::TimedOut);
+            cluster.record(&host, Outcome::TimedOut);
             (Answer::No, late("response_timeout"), None)
         }
         Tried::Idle { request_ended } => {
@@ -324,12 +326,13 @@ fn again(request: &mut Request, route: &Route<'_>, retries: &Retries, passed: Du
 fn pick(
     exchange: &Exchange<'_>,
     request: &Request,
-    route: &Route<'_>,
+    (route, cluster): (&Route<'_>, &UpstreamCluster),
     retries: &Retries,
     tried: &[SocketAddr],
 ) -> Result<Arc<Host>, Failure> {
     // Where nothing restores the original destination, the request may name it, if the cluster says so.
-    let by_header = matches!(&route.cluster.config.lb_config, Some(LbConfig::OriginalDstLbConfig(config)) if config.use_http_header);
+    let by_header =
+        matches!(&cluster.config.lb_config, Some(LbConfig::OriginalDstLbConfig(config)) if config.use_http_header);
     let header = request.headers.get("x-envoy-original-dst-host").filter(|_| by_header);
     let named = || header.and_then(|value| value.parse().ok());
     let pick = Pick {
@@ -341,7 +344,7 @@ fn pick(
         attempts: retries.host_attempts,
         name: Some(&request.authority),
     };
-    route.cluster.pick(&pick)
+    cluster.pick(&pick)
 }
 
 /// Whether there is another try, and what logs say if there would be.

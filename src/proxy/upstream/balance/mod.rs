@@ -25,7 +25,8 @@ use super::host::Host;
 use super::members::Place;
 use edf::Edf;
 use list::List;
-use loads::{Availability, Counts, Loads};
+use loads::Availability;
+pub(super) use loads::{Counts, Loads};
 use maglev::Maglev;
 use policy::Kind;
 pub(super) use policy::Policy;
@@ -85,14 +86,7 @@ pub(super) struct Choice<'a> {
 
 impl Balancer {
     pub fn new(places: &[Place], policy: &Policy, workers: usize, dice: &Dice) -> Self {
-        let last = places.iter().map(|place| place.priority).max().unwrap_or(0);
-        let groups: Vec<Vec<&Place>> = (0..=last)
-            .map(|priority| {
-                let mut group: Vec<_> = places.iter().filter(|place| place.priority == priority).collect();
-                group.sort_by(|one, other| by_locality(&one.locality, &other.locality));
-                group
-            })
-            .collect();
+        let groups = groups(places);
         let counts: Vec<_> = groups.iter().map(|group| count(group)).collect();
         let loads = Loads::new(&counts, policy.overprovisioning, policy.panic_threshold);
         let priorities =
@@ -226,6 +220,22 @@ impl Hashed {
         };
         Self { hosts, table }
     }
+}
+
+/// The places of each priority.
+fn groups(places: &[Place]) -> Vec<Vec<&Place>> {
+    let last = places.iter().map(|place| place.priority).max().unwrap_or(0);
+    let group = |priority| {
+        let mut group: Vec<_> = places.iter().filter(|place| place.priority == priority).collect();
+        group.sort_by(|one, other| by_locality(&one.locality, &other.locality));
+        group
+    };
+    (0..=last).map(group).collect()
+}
+
+/// How many hosts each priority has.
+pub(super) fn counts(places: &[Place]) -> Vec<Counts> {
+    groups(places).iter().map(|group| count(group)).collect()
 }
 
 fn count(places: &[&Place]) -> Counts {
