@@ -7,8 +7,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use meshlint::envoy::Config;
 use meshlint::envoy::bootstrap::Bootstrap;
-use meshlint::envoy::cluster::{Discovery, DiscoveryType};
-use meshlint::envoy::route::{Action, ClusterSpecifier};
+use meshlint::envoy::cluster::{Discovery, DiscoveryType, LbPolicy};
+use meshlint::envoy::route::{Action, ClusterSpecifier, HashPolicy, HashPolicySpecifier};
 use meshlint::trace::{
     ALL, Call, ClientTls, Connection, Decision, Outcome, Request, Step, Target, Tracer, Version, Way,
 };
@@ -258,13 +258,19 @@ impl Prophet {
             // Logs tell one of the clusters even if none is reached.
             [] if is_weighted(&decision) => Certainty::Route,
             [] => Certainty::All,
-            [only] => self.certainty_of(&decision, only),
+            [only] => self.certainty_of(&decision, only, probe),
             _ => Certainty::Route,
         }
     }
 
-    fn certainty_of(&self, decision: &Decision<'_>, target: &Target<'_>) -> Certainty {
-        if self.tracer.upstreams(decision, target).len() <= 1 { Certainty::All } else { Certainty::Cluster }
+    fn certainty_of(&self, decision: &Decision<'_>, target: &Target<'_>, probe: &Probe) -> Certainty {
+        let by_hash = target.cluster.is_some_and(|own| matches!(own.lb_policy, LbPolicy::RingHash | LbPolicy::Maglev));
+        let is_keyed = match &decision.outcome {
+            Outcome::Forward(forward) => forward.action.hash_policy.iter().any(|policy| has_key(policy, probe)),
+            _ => false,
+        };
+        let is_one = by_hash && is_keyed || self.tracer.upstreams(decision, target).len() <= 1;
+        if is_one { Certainty::All } else { Certainty::Cluster }
     }
 
     /// Where what happened is not what was foretold.
@@ -348,6 +354,21 @@ impl Prophet {
             envoy: text(name),
             other: own.clone(),
         })
+    }
+}
+
+/// Whether the request itself tells what is hashed.
+fn has_key(policy: &HashPolicy, probe: &Probe) -> bool {
+    let header = |name: &str| probe.headers.iter().find(|(own, _)| own == name).map(|(_, value)| value);
+    match &policy.policy {
+        Some(HashPolicySpecifier::Header(own)) => header(&own.header_name.to_ascii_lowercase()).is_some(),
+        Some(HashPolicySpecifier::Cookie(own)) => {
+            header("cookie").is_some_and(|all| all.contains(&format!("{}=", own.name)))
+        }
+        Some(HashPolicySpecifier::QueryParameter(own)) => {
+            probe.path.as_ref().is_some_and(|path| path.contains(&format!("&{}=", own.name)))
+        }
+        _ => false,
     }
 }
 

@@ -8,7 +8,8 @@ use meshlint::envoy::http_connection_manager::{HttpConnectionManager, RouteSpeci
 use meshlint::envoy::listener::{Filter, FilterChain, Listener};
 use meshlint::envoy::matcher::{StringMatcher, StringPattern};
 use meshlint::envoy::route::{
-    Action, HeaderMatch, PathSpecifier, QueryParameterMatch, Route, RouteConfiguration, RouteMatch, VirtualHost,
+    Action, HashPolicySpecifier, HeaderMatch, PathSpecifier, QueryParameterMatch, Route, RouteConfiguration,
+    RouteMatch, VirtualHost,
 };
 use meshlint::envoy::tls::{CertificateValidationContext, DownstreamTlsContext, Validation};
 use meshlint::format::Re2;
@@ -234,6 +235,20 @@ fn of_route(route: &Route, base: &Probe) -> Vec<Probe> {
         }
     }
     if let Some(Action::Route(action)) = &route.action {
+        for (key, policy) in action.hash_policy.iter().flat_map(|policy| (0..6).map(move |key| (key, policy))) {
+            found.push(with(&|probe| match &policy.policy {
+                Some(HashPolicySpecifier::Header(own)) => {
+                    probe.headers.push(header(&own.header_name, &format!("key-{key}")))
+                }
+                Some(HashPolicySpecifier::Cookie(own)) => {
+                    probe.headers.push(header("cookie", &format!("a=b; {}=key-{key}", own.name)));
+                }
+                Some(HashPolicySpecifier::QueryParameter(own)) => {
+                    probe.path = Some(format!("{path}?a=b&{}=key-{key}", own.name));
+                }
+                _ => {}
+            }));
+        }
         let answers = [("x-echo-status", "404"), ("x-echo-header", "server=mine"), ("x-echo-header", "x-any=thing")];
         found.extend(answers.map(|(name, value)| with(&|probe| probe.headers.push(header(name, value)))));
         if let Some(timeout) = action.timeout.filter(|timeout| *timeout < SHORT && !timeout.is_zero()) {
