@@ -20,11 +20,12 @@
 //! ```
 //!
 //! All of it takes some 30 ms and 18 MB to decode, a third of both if only those files are taken that this crate has messages
-//! of. So what is needed is decoded when something is first looked up, and then once; the rest when it is asked for.
+//! of. So what is needed is decoded when something is first looked up, and kept until it is forgotten; the rest when it is asked
+//! for.
 
 use std::collections::{HashMap, HashSet};
 use std::io::Read;
-use std::sync::LazyLock;
+use std::sync::{PoisonError, RwLock};
 
 use prost::Message as _;
 use prost_reflect::{DescriptorPool, EnumDescriptor, MessageDescriptor};
@@ -36,13 +37,43 @@ use super::message::Message;
 static COMPRESSED: &[u8] = include_bytes!("descriptor.binpb.zst");
 
 /// The types that this crate has messages of, with all that they refer to.
-static KNOWN: LazyLock<DescriptorPool> = LazyLock::new(|| {
+static KNOWN: Pool = Pool::new(|| {
     let roots: HashSet<_> = Any::TYPES.iter().copied().chain([Bootstrap::TYPE]).collect();
     let all = FileSet::decode(decompressed().as_slice()).expect("the descriptor is a FileDescriptorSet");
     decode(&all.with_types(&roots).encode_to_vec())
 });
 
-static ALL: LazyLock<DescriptorPool> = LazyLock::new(|| decode(&decompressed()));
+static ALL: Pool = Pool::new(|| decode(&decompressed()));
+
+/// Is decoded when it is needed.
+struct Pool {
+    decoded: RwLock<Option<DescriptorPool>>,
+    decode: fn() -> DescriptorPool,
+}
+
+impl Pool {
+    const fn new(decode: fn() -> DescriptorPool) -> Self {
+        Self { decoded: RwLock::new(None), decode }
+    }
+
+    /// It is shared, so that this costs little once it is decoded.
+    fn get(&self) -> DescriptorPool {
+        if let Some(pool) = self.decoded.read().unwrap_or_else(PoisonError::into_inner).as_ref() {
+            return pool.clone();
+        }
+        self.decoded.write().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(self.decode).clone()
+    }
+
+    fn forget(&self) {
+        *self.decoded.write().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
+/// Frees the memory, once nobody else has descriptors.
+pub(super) fn forget() {
+    KNOWN.forget();
+    ALL.forget();
+}
 
 fn decompressed() -> Vec<u8> {
     let mut bytes = Vec::new();
@@ -105,13 +136,13 @@ impl File {
 }
 
 pub(super) fn message(full_name: &str) -> Option<MessageDescriptor> {
-    let find = |pool: &DescriptorPool| pool.get_message_by_name(full_name);
+    let find = |pool: &Pool| pool.get().get_message_by_name(full_name);
     find(&KNOWN).or_else(|| find(&ALL))
 }
 
 /// With the types that an `Any` inside it may be of.
 pub(super) fn message_of_all(full_name: &str) -> Option<MessageDescriptor> {
-    ALL.get_message_by_name(full_name)
+    ALL.get().get_message_by_name(full_name)
 }
 
 /// Whether the message has the field, by its protobuf or its JSON name.
@@ -121,7 +152,7 @@ pub(super) fn has_field(message_type: &str, name: &str) -> bool {
 }
 
 pub(super) fn enumeration(full_name: &str) -> Option<EnumDescriptor> {
-    let find = |pool: &DescriptorPool| pool.get_enum_by_name(full_name);
+    let find = |pool: &Pool| pool.get().get_enum_by_name(full_name);
     find(&KNOWN).or_else(|| find(&ALL))
 }
 
@@ -144,15 +175,16 @@ mod tests {
             assert!(message(name).is_some(), "{name}");
         }
         for pool in [&KNOWN, &ALL] {
-            assert!(pool.get_extension_by_name("validate.rules").is_some());
+            assert!(pool.get().get_extension_by_name("validate.rules").is_some());
         }
     }
 
     #[test]
     fn types_that_the_crate_has_need_only_a_third_of_the_files() {
+        let (known, all) = (KNOWN.get(), ALL.get());
         for name in Any::TYPES.iter().chain([&Bootstrap::TYPE]) {
-            assert!(KNOWN.get_message_by_name(name).is_some(), "{name}");
+            assert!(known.get_message_by_name(name).is_some(), "{name}");
         }
-        assert!(KNOWN.files().len() * 3 < ALL.files().len(), "{} of {}", KNOWN.files().len(), ALL.files().len());
+        assert!(known.files().len() * 3 < all.files().len(), "{} of {}", known.files().len(), all.files().len());
     }
 }

@@ -61,6 +61,12 @@ pub mod tls;
 pub mod tracing;
 mod yaml;
 
+/// Frees what reading and checking learned of Envoy's types, many megabytes; it is learned again when it is needed.
+pub fn forget_types() {
+    check::forget();
+    descriptor::forget();
+}
+
 pub use any::Any;
 pub use binary::{from_binary, to_binary};
 pub use bootstrap::bootstrap;

@@ -1,5 +1,6 @@
 mod ending;
 mod file;
+mod memory;
 mod scene;
 mod send;
 mod show;
@@ -156,6 +157,9 @@ async fn serve(arguments: Arc<Arguments>, words: Arc<Words>, loaded: Loaded, out
     let mut ending = Ending::new().map_err(|error| Error::Usage(format!("cannot start: {error}")))?;
     show::write(&lab, &callers, out)?;
     out.flush()?;
+    if !arguments.watch {
+        memory::release();
+    }
     match arguments.watch {
         true => tokio::select! {
             () = watch::run(&arguments, &words, &problems, &mut lab) => {}

@@ -39,6 +39,8 @@ pub fn check(message_type: &str, value: &Value) -> Vec<Violation> {
     checker.violations
 }
 
+pub(super) use rules::forget;
+
 #[derive(Default)]
 struct Checker {
     path: Vec<Segment>,

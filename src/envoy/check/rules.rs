@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use prost_reflect::{
     DynamicMessage, EnumDescriptor, EnumValueDescriptor, FieldDescriptor, Kind, MessageDescriptor, OneofDescriptor,
@@ -37,11 +37,28 @@ pub(super) struct FieldRules {
     nested: HashMap<String, FieldRules>,
 }
 
+type Cache<T> = LazyLock<Mutex<HashMap<String, T>>>;
+
+/// By the full names of messages.
+static RULES: Cache<Arc<MessageRules>> = LazyLock::new(Mutex::default);
+
+/// By their patterns.
+static REGEXES: Cache<Option<Regex>> = LazyLock::new(Mutex::default);
+
+fn lock<T>(cache: &'static Cache<T>) -> MutexGuard<'static, HashMap<String, T>> {
+    cache.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What is kept holds on to descriptors.
+pub(in crate::envoy) fn forget() {
+    lock(&RULES).clear();
+    lock(&REGEXES).clear();
+}
+
 impl MessageRules {
     /// Reading the options of a message takes longer than checking it, so it is done once for each type.
     pub(super) fn of(descriptor: &MessageDescriptor) -> Arc<Self> {
-        static RULES: OnceLock<Mutex<HashMap<String, Arc<MessageRules>>>> = OnceLock::new();
-        let mut rules = RULES.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
+        let mut rules = lock(&RULES);
         if let Some(known) = rules.get(descriptor.full_name()) {
             return known.clone();
         }
@@ -335,8 +352,7 @@ fn header_problem(known: i32, text: &str, strict: bool) -> Option<String> {
 }
 
 fn full_match(pattern: &str, text: &str) -> bool {
-    static REGEXES: OnceLock<Mutex<HashMap<String, Option<Regex>>>> = OnceLock::new();
-    let mut regexes = REGEXES.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
+    let mut regexes = lock(&REGEXES);
     let regex = regexes.entry(pattern.to_owned()).or_insert_with(|| Regex::new(&format!("^(?:{pattern})$")).ok());
     regex.as_ref().is_none_or(|regex| regex.is_match(text))
 }
