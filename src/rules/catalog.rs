@@ -1,15 +1,10 @@
 use std::sync::{LazyLock, OnceLock};
 
-use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 use rustc_hash::FxHashMap;
 
-use crate::finding::{Finding, nearest};
-use crate::mesh::Mesh;
+use crate::finding::nearest;
 
-use super::{Page, Report};
-
-/// What a rule asks of the mesh: it reports every place that breaks it.
-pub type Check = fn(&Mesh<'_>, &mut Report);
+use super::{Check, Page};
 
 /// A rule: its name, its page and, unless the reader or the schemas look for the problem, what it asks.
 pub struct Rule {
@@ -34,21 +29,23 @@ impl Rule {
     }
 }
 
-/// The list of a category, `RULES`, one row a rule: `"id" => check`, or `"id"` for what earlier layers report.
+/// The list of a category, `RULES`, one row a rule: `"id" for Kind => check` if it is asked about each object of a kind,
+/// `"id" => check` if about the mesh, or `"id"` for what earlier layers report.
 macro_rules! rules {
-    ($( $id:literal $(=> $check:path)? ),* $(,)?) => {
+    ($( $id:literal $(for $kind:ident)? $(=> $check:path)? ),* $(,)?) => {
         const COUNT: usize = <[&str]>::len(&[$( $id ),*]);
 
         pub(super) static RULES: [$crate::rules::Rule; COUNT] = [$(
             $crate::rules::Rule::new(
                 $id,
                 include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/rules/", $id, ".md")),
-                rules!(@check $($check)?),
+                rules!(@check $($kind)? $(=> $check)?),
             ),
         )*];
     };
     (@check) => { None };
-    (@check $check:path) => { Some($check) };
+    (@check => $check:path) => { Some($crate::rules::Check::Mesh($check)) };
+    (@check $kind:ident => $check:path) => { Some($crate::rules::Check::$kind($check)) };
 }
 pub(super) use rules;
 
@@ -134,17 +131,6 @@ fn names(page: &Page) -> impl Iterator<Item = &str> {
 /// If there is no such rule: a mistake of ours, which a test looks for.
 pub fn page(id: &str) -> &'static Page {
     find(id).unwrap_or_else(|| panic!("no rule `{id}` in the catalog")).page()
-}
-
-/// Asks the mesh every rule that `wanted` names, side by side. The findings are in the order of the catalog.
-pub fn check(mesh: &Mesh<'_>, wanted: impl Fn(&Rule) -> bool) -> Vec<Finding> {
-    let rules: Vec<_> = all().filter(|rule| wanted(rule)).filter_map(|rule| Some((rule.id, rule.check?))).collect();
-    let reports = rules.par_iter().map(|(id, check)| {
-        let mut report = Report::new(id);
-        check(mesh, &mut report);
-        report.into_findings()
-    });
-    reports.collect::<Vec<_>>().into_iter().flatten().collect()
 }
 
 #[cfg(test)]

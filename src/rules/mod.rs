@@ -4,6 +4,7 @@
 //! row in the list of the category. The page is what `explain` prints; its examples are tests.
 
 mod catalog;
+mod check;
 mod page;
 mod peers;
 mod report;
@@ -33,7 +34,8 @@ mod traffic_policy;
 mod validation;
 mod weights;
 
-pub use catalog::{Check, Rule, all, called, check, find, named, nearest_name, page, pages};
+pub use catalog::{Rule, all, called, find, named, nearest_name, page, pages};
+pub use check::{Check, check};
 pub use page::Page;
 pub use peers::{Coverage, Peer, peers};
 pub use report::{Draft, Report};

@@ -14,6 +14,10 @@ impl Report {
         Self { rule, findings: Vec::new() }
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.findings.is_empty()
+    }
+
     pub(super) fn into_findings(self) -> Vec<Finding> {
         self.findings
     }

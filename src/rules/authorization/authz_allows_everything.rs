@@ -1,34 +1,33 @@
 use crate::finding::Severity;
 use crate::mesh::Mesh;
+use crate::model::Object;
 use crate::model::authorization::Action;
-use crate::model::security::{Attached, Rule};
+use crate::model::security::{Attached, AuthorizationPolicy, Rule};
 use crate::rules::Report;
 
 /// An ALLOW rule that every request matches makes all other ALLOW rules of the same workloads pointless.
-pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
-    for policy in &mesh.resources.authorization_policies {
-        if policy.spec.action() != Action::Allow || !policy.spec.targets().is_empty() {
-            continue;
-        }
-        let Some(rule) = policy.spec.rules.iter().find(|rule| matches_everything(rule)) else { continue };
-        let selection = mesh.policy_workloads(policy.meta.namespace, policy.spec.selector());
-        let other = selection.iter().flat_map(|workload| mesh.authorization_policies(workload)).find(|other| {
-            other.meta.name.at != policy.meta.name.at
-                && other.spec.action() == Action::Allow
-                && !other.spec.rules.is_empty()
-        });
-        let draft = report.at(&policy.meta, rule.node.head(), "this rule allows every request");
-        match other {
-            Some(other) => draft
-                .label("the rules of other `ALLOW` policies no longer restrict anything")
-                .related(other.meta.at(), "this policy has no effect on the same workloads")
-                .help("say in the rule which requests it is for, or remove the other policies"),
-            None => draft
-                .severity(Severity::Info)
-                .label("an empty rule matches everything")
-                .help("say in the rule which requests it is for, or remove the policy: without any, all is allowed"),
-        };
+pub fn check<'m>(mesh: &Mesh<'m>, policy: &'m Object<'m, AuthorizationPolicy<'m>>, report: &mut Report) {
+    if policy.spec.action() != Action::Allow || !policy.spec.targets().is_empty() {
+        return;
     }
+    let Some(rule) = policy.spec.rules.iter().find(|rule| matches_everything(rule)) else { return };
+    let selection = mesh.policy_workloads(policy.meta.namespace, policy.spec.selector());
+    let other = selection.iter().flat_map(|workload| mesh.authorization_policies(workload)).find(|other| {
+        other.meta.name.at != policy.meta.name.at
+            && other.spec.action() == Action::Allow
+            && !other.spec.rules.is_empty()
+    });
+    let draft = report.at(&policy.meta, rule.node.head(), "this rule allows every request");
+    match other {
+        Some(other) => draft
+            .label("the rules of other `ALLOW` policies no longer restrict anything")
+            .related(other.meta.at(), "this policy has no effect on the same workloads")
+            .help("say in the rule which requests it is for, or remove the other policies"),
+        None => draft
+            .severity(Severity::Info)
+            .label("an empty rule matches everything")
+            .help("say in the rule which requests it is for, or remove the policy: without any, all is allowed"),
+    };
 }
 
 /// Whether the rule is empty, or any value will do for all that it asks for.

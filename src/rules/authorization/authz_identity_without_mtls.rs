@@ -1,33 +1,32 @@
 use crate::finding::Severity;
 use crate::mesh::{Mesh, ModeInForce, MutualTlsMode, Workload};
+use crate::model::Object;
 use crate::model::authorization::{Action, Constraint};
 use crate::model::security::{Attached, AuthorizationPolicy};
 use crate::rules::Report;
 
 /// Who calls is known from the certificate of mutual TLS only.
-pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
-    for policy in &mesh.resources.authorization_policies {
-        let lists: Vec<_> = policy.spec.constraints().filter(|list| list.subject.needs_mutual_tls()).collect();
-        if lists.is_empty() || !policy.spec.targets().is_empty() {
-            continue;
-        }
-        let selection = mesh.policy_workloads(policy.meta.namespace, policy.spec.selector());
-        let modes = selection.iter().map(|workload| (workload, weakest(mesh, workload)));
-        let Some((workload, (mode, decided))) = modes.min_by_key(|(_, (mode, _))| *mode) else { continue };
-        for list in lists {
-            let Some((severity, effect)) = effect(&policy.spec, &list, mode, decided.is_some()) else { continue };
-            let message = match mode {
-                MutualTlsMode::Disable => format!("`{}` needs mutual TLS, which is disabled", list.name),
-                _ => format!("`{}` needs mutual TLS, which is not demanded", list.name),
-            };
-            let draft = report.at(&policy.meta, list.at, message).severity(severity).label(effect);
-            let draft = draft.related(workload.meta.at(), format!("`{}` takes plain text", workload.title()));
-            let draft = match decided {
-                Some(decided) => draft.related(decided.meta.at(), format!("because of this `{}`", mode.name())),
-                None => draft,
-            };
-            draft.help("demand mutual TLS with a PeerAuthentication of mode `STRICT`");
-        }
+pub fn check<'m>(mesh: &Mesh<'m>, policy: &'m Object<'m, AuthorizationPolicy<'m>>, report: &mut Report) {
+    let lists: Vec<_> = policy.spec.constraints().filter(|list| list.subject.needs_mutual_tls()).collect();
+    if lists.is_empty() || !policy.spec.targets().is_empty() {
+        return;
+    }
+    let selection = mesh.policy_workloads(policy.meta.namespace, policy.spec.selector());
+    let modes = selection.iter().map(|workload| (workload, weakest(mesh, workload)));
+    let Some((workload, (mode, decided))) = modes.min_by_key(|(_, (mode, _))| *mode) else { return };
+    for list in lists {
+        let Some((severity, effect)) = effect(&policy.spec, &list, mode, decided.is_some()) else { continue };
+        let message = match mode {
+            MutualTlsMode::Disable => format!("`{}` needs mutual TLS, which is disabled", list.name),
+            _ => format!("`{}` needs mutual TLS, which is not demanded", list.name),
+        };
+        let draft = report.at(&policy.meta, list.at, message).severity(severity).label(effect);
+        let draft = draft.related(workload.meta.at(), format!("`{}` takes plain text", workload.title()));
+        let draft = match decided {
+            Some(decided) => draft.related(decided.meta.at(), format!("because of this `{}`", mode.name())),
+            None => draft,
+        };
+        draft.help("demand mutual TLS with a PeerAuthentication of mode `STRICT`");
     }
 }
 

@@ -1,22 +1,21 @@
 use crate::format::{PathPattern, SpiffeId};
 use crate::mesh::Mesh;
-use crate::model::Str;
 use crate::model::authorization::{Constraint, Subject};
+use crate::model::security::AuthorizationPolicy;
+use crate::model::{Object, Str};
 use crate::rules::Report;
 
 /// Values that no request can have.
-pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
-    for policy in &mesh.resources.authorization_policies {
-        for list in policy.spec.constraints() {
-            for value in list.values {
-                let Some((why, help)) = never_matches(&list, *value) else { continue };
-                let effect = match list.negated {
-                    true => "this excludes nothing",
-                    false => "no request matches this",
-                };
-                let message = format!("`{value}` in `{}` never matches", list.name, value = value.value);
-                report.at(&policy.meta, value.at, message).label(format!("{why}: {effect}")).help(help);
-            }
+pub fn check<'m>(_: &Mesh<'m>, policy: &'m Object<'m, AuthorizationPolicy<'m>>, report: &mut Report) {
+    for list in policy.spec.constraints() {
+        for value in list.values {
+            let Some((why, help)) = never_matches(&list, *value) else { continue };
+            let effect = match list.negated {
+                true => "this excludes nothing",
+                false => "no request matches this",
+            };
+            let message = format!("`{value}` in `{}` never matches", list.name, value = value.value);
+            report.at(&policy.meta, value.at, message).label(format!("{why}: {effect}")).help(help);
         }
     }
 }

@@ -1,5 +1,7 @@
 use crate::mesh::Mesh;
+use crate::model::Object;
 use crate::model::authorization::{Subject, matches};
+use crate::model::security::AuthorizationPolicy;
 use crate::rules::Report;
 
 /// The methods of the [registry of IANA](https://www.iana.org/assignments/http-methods) (2025).
@@ -47,22 +49,20 @@ const METHODS: [&str; 40] = [
 ];
 
 /// A method that HTTP does not have.
-pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
-    for policy in &mesh.resources.authorization_policies {
-        for list in policy.spec.constraints().filter(|list| list.subject == Subject::Method) {
-            for value in list.values.iter().filter(|value| !value.is_empty() && !value.is_placeholder()) {
-                let upper = value.value.to_ascii_uppercase();
-                if METHODS.iter().any(|method| matches(&upper, method)) {
-                    continue;
-                }
-                let draft = report
-                    .at(&policy.meta, value.at, format!("HTTP has no method `{}`", value.value))
-                    .label("no request matches this");
-                match crate::finding::nearest(&upper, METHODS) {
-                    Some(near) => draft.help(format!("did you mean `{near}`?")),
-                    None => draft.help("name a method of HTTP"),
-                };
+pub fn check<'m>(_: &Mesh<'m>, policy: &'m Object<'m, AuthorizationPolicy<'m>>, report: &mut Report) {
+    for list in policy.spec.constraints().filter(|list| list.subject == Subject::Method) {
+        for value in list.values.iter().filter(|value| !value.is_empty() && !value.is_placeholder()) {
+            let upper = value.value.to_ascii_uppercase();
+            if METHODS.iter().any(|method| matches(&upper, method)) {
+                continue;
             }
+            let draft = report
+                .at(&policy.meta, value.at, format!("HTTP has no method `{}`", value.value))
+                .label("no request matches this");
+            match crate::finding::nearest(&upper, METHODS) {
+                Some(near) => draft.help(format!("did you mean `{near}`?")),
+                None => draft.help("name a method of HTTP"),
+            };
         }
     }
 }

@@ -6,20 +6,18 @@ use crate::model::{Kind, Object};
 use crate::rules::Report;
 
 /// Claims of a token are known only where a RequestAuthentication checks tokens.
-pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
-    for policy in &mesh.resources.authorization_policies {
-        let Some(list) = policy.spec.constraints().find(|list| list.subject.needs_jwt()) else { continue };
-        let Some(place) = unchecked(mesh, policy) else { continue };
-        let known = [policy.meta.namespace, mesh.settings.root_namespace];
-        let proven = known.into_iter().any(|namespace| mesh.is_complete(Kind::RequestAuthentication, namespace));
-        let draft = report
-            .at(&policy.meta, list.at, format!("`{}` needs a token, but none is checked", list.name))
-            .label(effect(policy.spec.action(), &list))
-            .related(place.0, place.1)
-            .help("add a RequestAuthentication for the same workloads");
-        if !proven {
-            draft.severity(Severity::Info);
-        }
+pub fn check<'m>(mesh: &Mesh<'m>, policy: &'m Object<'m, AuthorizationPolicy<'m>>, report: &mut Report) {
+    let Some(list) = policy.spec.constraints().find(|list| list.subject.needs_jwt()) else { return };
+    let Some(place) = unchecked(mesh, policy) else { return };
+    let known = [policy.meta.namespace, mesh.settings.root_namespace];
+    let proven = known.into_iter().any(|namespace| mesh.is_complete(Kind::RequestAuthentication, namespace));
+    let draft = report
+        .at(&policy.meta, list.at, format!("`{}` needs a token, but none is checked", list.name))
+        .label(effect(policy.spec.action(), &list))
+        .related(place.0, place.1)
+        .help("add a RequestAuthentication for the same workloads");
+    if !proven {
+        draft.severity(Severity::Info);
     }
 }
 

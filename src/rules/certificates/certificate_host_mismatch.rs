@@ -1,13 +1,13 @@
 use crate::format::Certificate;
 use crate::mesh::{KeyPair, Mesh, ServerRef, has_wildcard, host_matches};
+use crate::model::Object;
+use crate::model::networking::Gateway;
 use crate::rules::{Report, words};
 
 /// A certificate of a server must be for each of its hosts.
-pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
-    for gateway in &mesh.resources.gateways {
-        for server in mesh.servers(gateway) {
-            check_server(mesh, server, report);
-        }
+pub fn check<'m>(mesh: &Mesh<'m>, gateway: &'m Object<'m, Gateway<'m>>, report: &mut Report) {
+    for server in mesh.servers(gateway) {
+        check_server(mesh, server, report);
     }
 }
 

@@ -1,29 +1,28 @@
 use crate::mesh::{Mesh, Protocol};
-use crate::model::destination_rule::{ClientTlsSettings, TrafficPolicy};
+use crate::model::Object;
+use crate::model::destination_rule::{ClientTlsSettings, DestinationRule, TrafficPolicy};
 use crate::rules::Report;
 use crate::source::Span;
 
 /// TLS for a TCP port needs to say the name of the server.
-pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
-    for rule in &mesh.resources.destination_rules {
-        let Some(host) = rule.spec.host else { continue };
-        if !rule.spec.tls_settings().any(nameless) {
-            continue;
-        }
-        let full = mesh.full_name(host.value, rule.meta.namespace);
-        let ports: Vec<_> = mesh.services_matching(&full).flat_map(|service| &service.ports).collect();
-        for (_, policy) in rule.spec.policies() {
-            let found = ports
-                .iter()
-                .filter(|port| is_plain_tcp(port.protocol))
-                .find_map(|port| Some((port, nameless_at(policy, port.number)?)));
-            let Some((port, at)) = found else { continue };
-            report
-                .at(&rule.meta, at, format!("TLS to port {} of `{}` without `sni`", port.number, host.value))
-                .label("on TCP ports no server name is sent: many servers refuse, or show another certificate")
-                .related(port.at, "a port for TCP")
-                .help("write `sni` with the name of the server");
-        }
+pub fn check<'m>(mesh: &Mesh<'m>, rule: &'m Object<'m, DestinationRule<'m>>, report: &mut Report) {
+    let Some(host) = rule.spec.host else { return };
+    if !rule.spec.tls_settings().any(nameless) {
+        return;
+    }
+    let full = mesh.full_name(host.value, rule.meta.namespace);
+    let ports: Vec<_> = mesh.services_matching(&full).flat_map(|service| &service.ports).collect();
+    for (_, policy) in rule.spec.policies() {
+        let found = ports
+            .iter()
+            .filter(|port| is_plain_tcp(port.protocol))
+            .find_map(|port| Some((port, nameless_at(policy, port.number)?)));
+        let Some((port, at)) = found else { continue };
+        report
+            .at(&rule.meta, at, format!("TLS to port {} of `{}` without `sni`", port.number, host.value))
+            .label("on TCP ports no server name is sent: many servers refuse, or show another certificate")
+            .related(port.at, "a port for TCP")
+            .help("write `sni` with the name of the server");
     }
 }
 

@@ -9,5 +9,5 @@ use super::catalog::rules;
 rules! {
     "delegate-not-found" => delegate_not_found::check,
     "delegate-route-dropped" => delegate_route_dropped::check,
-    "delegate-unused" => delegate_unused::check,
+    "delegate-unused" for VirtualService => delegate_unused::check,
 }

@@ -1,20 +1,19 @@
 use crate::format::{HeaderValue, refused_command};
 use crate::mesh::Mesh;
-use crate::model::virtual_service::HeaderOperations;
+use crate::model::Object;
+use crate::model::virtual_service::{HeaderOperations, VirtualService};
 use crate::rules::Report;
 
 use super::ROUTES_REFUSED;
 
 /// istiod reads the grammar of values such as `%REQ(x-user)%`, Envoy also looks up the command.
-pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
-    for service in &mesh.resources.virtual_services {
-        for value in service.spec.header_operations().flat_map(added_values) {
-            // What istiod refuses is reported elsewhere.
-            let Ok(Err(reason)) = HeaderValue::parse(value.value).map(refused_command) else { continue };
-            let draft = report.at(&service.meta, value.at, reason.message()).label(ROUTES_REFUSED);
-            if let Some(help) = reason.instruction() {
-                draft.help(help);
-            }
+pub fn check<'m>(_: &Mesh<'m>, service: &'m Object<'m, VirtualService<'m>>, report: &mut Report) {
+    for value in service.spec.header_operations().flat_map(added_values) {
+        // What istiod refuses is reported elsewhere.
+        let Ok(Err(reason)) = HeaderValue::parse(value.value).map(refused_command) else { continue };
+        let draft = report.at(&service.meta, value.at, reason.message()).label(ROUTES_REFUSED);
+        if let Some(help) = reason.instruction() {
+            draft.help(help);
         }
     }
 }

@@ -1,20 +1,18 @@
 use crate::mesh::Mesh;
-use crate::model::Str;
-use crate::model::virtual_service::HttpRoute;
+use crate::model::virtual_service::{HttpRoute, VirtualService};
+use crate::model::{Object, Str};
 use crate::rules::Report;
 
 use super::ROUTES_REFUSED;
 
 /// What becomes a header of a request or response has one line.
-pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
-    for service in &mesh.resources.virtual_services {
-        for text in service.spec.http.iter().flat_map(written_texts) {
-            if text.contains(['\n', '\r', '\0']) {
-                report
-                    .at(&service.meta, text.at, "a path or host cannot have a line break")
-                    .label(ROUTES_REFUSED)
-                    .help("write it on one line; `|` keeps line breaks, `>-` does not");
-            }
+pub fn check<'m>(_: &Mesh<'m>, service: &'m Object<'m, VirtualService<'m>>, report: &mut Report) {
+    for text in service.spec.http.iter().flat_map(written_texts) {
+        if text.contains(['\n', '\r', '\0']) {
+            report
+                .at(&service.meta, text.at, "a path or host cannot have a line break")
+                .label(ROUTES_REFUSED)
+                .help("write it on one line; `|` keeps line breaks, `>-` does not");
         }
     }
 }

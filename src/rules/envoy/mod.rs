@@ -14,15 +14,15 @@ mod weights_too_large;
 use super::catalog::rules;
 
 rules! {
-    "header-command-unknown" => header_command_unknown::check,
-    "line-break-in-rewrite" => line_break_in_rewrite::check,
-    "query-parameter-without-name" => query_parameter_without_name::check,
-    "weights-too-large" => weights_too_large::check,
-    "ring-too-large" => ring_too_large::check,
-    "sni-wildcard" => sni_wildcard::check,
-    "sni-repeated" => sni_repeated::check,
-    "jwks-without-keys" => jwks_without_keys::check,
-    "expression-unknown-function" => expression_unknown_function::check,
+    "header-command-unknown" for VirtualService => header_command_unknown::check,
+    "line-break-in-rewrite" for VirtualService => line_break_in_rewrite::check,
+    "query-parameter-without-name" for VirtualService => query_parameter_without_name::check,
+    "weights-too-large" for VirtualService => weights_too_large::check,
+    "ring-too-large" for DestinationRule => ring_too_large::check,
+    "sni-wildcard" for VirtualService => sni_wildcard::check,
+    "sni-repeated" for VirtualService => sni_repeated::check,
+    "jwks-without-keys" for RequestAuthentication => jwks_without_keys::check,
+    "expression-unknown-function" for Telemetry => expression_unknown_function::check,
 }
 
 /// What becomes of routes when Envoy refuses them.

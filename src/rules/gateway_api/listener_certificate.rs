@@ -1,24 +1,22 @@
 use crate::mesh::{KeyPair, Mesh, Reference};
-use crate::model::Meta;
-use crate::model::gateway_api::{Listener, ObjectRef};
+use crate::model::gateway_api::{K8sGateway, Listener, ObjectRef};
+use crate::model::{Meta, Object};
 use crate::rules::Report;
 
 /// Listeners that end TLS need a certificate.
-pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
-    for gateway in &mesh.resources.k8s_gateways {
-        for listener in gateway.spec.listeners.iter().filter(|listener| ends_tls(listener)) {
-            let tls = listener.tls.as_ref();
-            let references = tls.map_or(&[][..], |tls| &tls.certificate_refs);
-            if references.is_empty() && tls.is_none_or(|tls| tls.options.is_empty()) {
-                let name = listener.name.map_or(listener.node.head(), |name| name.at);
-                report
-                    .at(&gateway.meta, name, "this listener has no certificate")
-                    .label("it cannot end TLS")
-                    .help("name a Secret with `tls.certificateRefs`");
-            }
-            for reference in references {
-                check_reference(mesh, report, &gateway.meta, reference);
-            }
+pub fn check<'m>(mesh: &Mesh<'m>, gateway: &'m Object<'m, K8sGateway<'m>>, report: &mut Report) {
+    for listener in gateway.spec.listeners.iter().filter(|listener| ends_tls(listener)) {
+        let tls = listener.tls.as_ref();
+        let references = tls.map_or(&[][..], |tls| &tls.certificate_refs);
+        if references.is_empty() && tls.is_none_or(|tls| tls.options.is_empty()) {
+            let name = listener.name.map_or(listener.node.head(), |name| name.at);
+            report
+                .at(&gateway.meta, name, "this listener has no certificate")
+                .label("it cannot end TLS")
+                .help("name a Secret with `tls.certificateRefs`");
+        }
+        for reference in references {
+            check_reference(mesh, report, &gateway.meta, reference);
         }
     }
 }

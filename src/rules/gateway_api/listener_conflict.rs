@@ -1,27 +1,26 @@
 use crate::mesh::Mesh;
-use crate::model::gateway_api::Listener;
+use crate::model::Object;
+use crate::model::gateway_api::{K8sGateway, Listener};
 use crate::rules::Report;
 
 /// Listeners of one Gateway that cannot be told apart, or cannot share their port.
-pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
-    for gateway in &mesh.resources.k8s_gateways {
-        let listeners = &gateway.spec.listeners;
-        for (at, listener) in listeners.iter().enumerate() {
-            let same_port = listeners[..at].iter().filter(|other| other.port.is_some() && other.port == listener.port);
-            let conflicts = same_port.filter_map(|other| Some((other, conflict(other, listener)?)));
-            let Some((other, why)) = conflicts.into_iter().next() else { continue };
-            let place = |listener: &Listener<'_>| listener.name.map_or(listener.node.head(), |name| name.at);
-            let name = |listener: &Listener<'_>| listener.name.map_or("", |name| name.value).to_owned();
-            report
-                .at(
-                    &gateway.meta,
-                    place(listener),
-                    format!("listeners `{}` and `{}` conflict", name(other), name(listener)),
-                )
-                .label(why)
-                .related(place(other), "the other listener")
-                .help("give them different ports or hostnames");
-        }
+pub fn check<'m>(_: &Mesh<'m>, gateway: &'m Object<'m, K8sGateway<'m>>, report: &mut Report) {
+    let listeners = &gateway.spec.listeners;
+    for (at, listener) in listeners.iter().enumerate() {
+        let same_port = listeners[..at].iter().filter(|other| other.port.is_some() && other.port == listener.port);
+        let conflicts = same_port.filter_map(|other| Some((other, conflict(other, listener)?)));
+        let Some((other, why)) = conflicts.into_iter().next() else { continue };
+        let place = |listener: &Listener<'_>| listener.name.map_or(listener.node.head(), |name| name.at);
+        let name = |listener: &Listener<'_>| listener.name.map_or("", |name| name.value).to_owned();
+        report
+            .at(
+                &gateway.meta,
+                place(listener),
+                format!("listeners `{}` and `{}` conflict", name(other), name(listener)),
+            )
+            .label(why)
+            .related(place(other), "the other listener")
+            .help("give them different ports or hostnames");
     }
 }
 

@@ -8,48 +8,42 @@ use crate::rules::Report;
 use crate::source::Span;
 
 /// Traffic that sidecars send through an egress gateway must find a server and a route there.
-pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
-    for service in &mesh.resources.virtual_services {
-        if service.spec.gateways.is_empty() || !mesh.applies_to_sidecars(&service.spec) {
+pub fn check<'m>(mesh: &Mesh<'m>, service: &'m Object<'m, VirtualService<'m>>, report: &mut Report) {
+    if service.spec.gateways.is_empty() || !mesh.applies_to_sidecars(&service.spec) {
+        return;
+    }
+    let destinations = service.spec.destinations();
+    for bound in mesh.bound_gateways(service) {
+        let Some(gateway) = bound.gateway.found().filter(|gateway| !gateway.spec.selector.is_empty()) else {
+            continue;
+        };
+        let through: Vec<_> = destinations
+            .iter()
+            .filter(|used| !used.mirror)
+            .filter_map(|used| Some((used, egress_service(mesh, service, gateway, used)?)))
+            .collect();
+        let Some((used, target)) = through.first() else { continue };
+        let Some(host) = used.destination.host else { continue };
+        if !has_server(mesh, service, gateway, used, target) {
+            let message =
+                format!("Gateway `{}` has no server for what is sent to `{}`", gateway.meta.full_name(), host.value);
+            let draft = report.at(&service.meta, place(used).unwrap_or(host.at), message);
+            let draft =
+                draft.label("the egress gateway refuses it, or answers 404").related(gateway.meta.at(), "this Gateway");
+            draft.help("add a server with the port of its Service and with the host");
             continue;
         }
-        let destinations = service.spec.destinations();
-        for bound in mesh.bound_gateways(service) {
-            let Some(gateway) = bound.gateway.found().filter(|gateway| !gateway.spec.selector.is_empty()) else {
-                continue;
-            };
-            let through: Vec<_> = destinations
-                .iter()
-                .filter(|used| !used.mirror)
-                .filter_map(|used| Some((used, egress_service(mesh, service, gateway, used)?)))
-                .collect();
-            let Some((used, target)) = through.first() else { continue };
-            let Some(host) = used.destination.host else { continue };
-            if !has_server(mesh, service, gateway, used, target) {
-                let message = format!(
-                    "Gateway `{}` has no server for what is sent to `{}`",
-                    gateway.meta.full_name(),
-                    host.value
-                );
-                let draft = report.at(&service.meta, place(used).unwrap_or(host.at), message);
-                let draft = draft
-                    .label("the egress gateway refuses it, or answers 404")
-                    .related(gateway.meta.at(), "this Gateway");
-                draft.help("add a server with the port of its Service and with the host");
-                continue;
-            }
-            let back: BTreeSet<Span> = through.iter().map(|(used, _)| used.route.at()).collect();
-            if !leaves(service, bound.text, &back) && !has_other_routes(mesh, service, gateway) {
-                let message = format!("nothing says where `{}` sends the traffic on to", bound.text.value);
-                let draft = report.at(&service.meta, bound.text.at, message);
-                let draft = draft
-                    .label("the egress gateway answers 404, or sends to itself")
-                    .related(host.at, "sidecars send it there");
-                draft.help(format!(
-                    "add a rule with `match: [{{gateways: [{}]}}]` that leads to the real destination",
-                    bound.text.value
-                ));
-            }
+        let back: BTreeSet<Span> = through.iter().map(|(used, _)| used.route.at()).collect();
+        if !leaves(service, bound.text, &back) && !has_other_routes(mesh, service, gateway) {
+            let message = format!("nothing says where `{}` sends the traffic on to", bound.text.value);
+            let draft = report.at(&service.meta, bound.text.at, message);
+            let draft = draft
+                .label("the egress gateway answers 404, or sends to itself")
+                .related(host.at, "sidecars send it there");
+            draft.help(format!(
+                "add a rule with `match: [{{gateways: [{}]}}]` that leads to the real destination",
+                bound.text.value
+            ));
         }
     }
 }

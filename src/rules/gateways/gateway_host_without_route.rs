@@ -6,27 +6,25 @@ use crate::model::networking::Gateway;
 use crate::rules::Report;
 
 /// A VirtualService should exist for every host of a Gateway that has VirtualServices.
-pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
-    for gateway in &mesh.resources.gateways {
-        let routed = Routed::new(mesh, gateway);
-        // Without any, they are probably not part of the input.
-        if routed.is_empty() {
+pub fn check<'m>(mesh: &Mesh<'m>, gateway: &'m Object<'m, Gateway<'m>>, report: &mut Report) {
+    let routed = Routed::new(mesh, gateway);
+    // Without any, they are probably not part of the input.
+    if routed.is_empty() {
+        return;
+    }
+    for server in mesh.servers(gateway).filter(|server| server.traffic() != ServerTraffic::None) {
+        let redirects = server.server.tls.as_ref().and_then(|tls| tls.https_redirect).is_some_and(|on| on.value);
+        if redirects {
             continue;
         }
-        for server in mesh.servers(gateway).filter(|server| server.traffic() != ServerTraffic::None) {
-            let redirects = server.server.tls.as_ref().and_then(|tls| tls.https_redirect).is_some_and(|on| on.value);
-            if redirects {
+        for (namespace, host, text) in server.hosts().filter(|(_, _, text)| !text.is_placeholder()) {
+            if routed.has(namespace, host) {
                 continue;
             }
-            for (namespace, host, text) in server.hosts().filter(|(_, _, text)| !text.is_placeholder()) {
-                if routed.has(namespace, host) {
-                    continue;
-                }
-                report
-                    .at(&gateway.meta, text.at, format!("no VirtualService of the Gateway is for `{}`", text.value))
-                    .label("requests for it get 404")
-                    .help("bind a VirtualService with this host to the Gateway, or remove the host");
-            }
+            report
+                .at(&gateway.meta, text.at, format!("no VirtualService of the Gateway is for `{}`", text.value))
+                .label("requests for it get 404")
+                .help("bind a VirtualService with this host to the Gateway, or remove the host");
         }
     }
 }

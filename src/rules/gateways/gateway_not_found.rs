@@ -1,30 +1,30 @@
 use crate::finding::{Severity, nearest};
 use crate::mesh::{BoundGateway, Mesh, Reference};
+use crate::model::Object;
+use crate::model::virtual_service::VirtualService;
 use crate::rules::Report;
 
 /// Every Gateway that a VirtualService names must exist.
-pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
-    for service in &mesh.resources.virtual_services {
-        let own = service.meta.namespace;
-        for bound in mesh.bound_gateways(service).filter(|bound| !bound.is_generated()) {
-            let elsewhere = same_name_elsewhere(mesh, &bound);
-            // Without any Gateway in its namespace it is not certain that it is missing; a namesake makes it likely.
-            let severity = match bound.gateway {
-                Reference::Missing => Severity::Error,
-                Reference::Unknown if bound.namespace == own && elsewhere.is_some() => Severity::Warning,
-                Reference::Found(_) | Reference::Unknown => continue,
-            };
-            let message = format!("Gateway `{}/{}` not found", bound.namespace, bound.name);
-            let draft = report.at(&service.meta, bound.text.at, message).severity(severity);
-            let draft = draft.label(format!("namespace `{}` has no Gateway `{}`", bound.namespace, bound.name));
-            match elsewhere.or_else(|| nearest_gateway(mesh, &bound, own)) {
-                Some(near) => draft.help(format!("did you mean `{near}`?")),
-                None if is_of_gateway_api(mesh, &bound) => draft.help(
-                    "a Gateway of the Gateway API has that name, but VirtualServices serve only Istio's: write an HTTPRoute",
-                ),
-                None => draft.help("create the Gateway, or correct the name"),
-            };
-        }
+pub fn check<'m>(mesh: &Mesh<'m>, service: &'m Object<'m, VirtualService<'m>>, report: &mut Report) {
+    let own = service.meta.namespace;
+    for bound in mesh.bound_gateways(service).filter(|bound| !bound.is_generated()) {
+        let elsewhere = same_name_elsewhere(mesh, &bound);
+        // Without any Gateway in its namespace it is not certain that it is missing; a namesake makes it likely.
+        let severity = match bound.gateway {
+            Reference::Missing => Severity::Error,
+            Reference::Unknown if bound.namespace == own && elsewhere.is_some() => Severity::Warning,
+            Reference::Found(_) | Reference::Unknown => continue,
+        };
+        let message = format!("Gateway `{}/{}` not found", bound.namespace, bound.name);
+        let draft = report.at(&service.meta, bound.text.at, message).severity(severity);
+        let draft = draft.label(format!("namespace `{}` has no Gateway `{}`", bound.namespace, bound.name));
+        match elsewhere.or_else(|| nearest_gateway(mesh, &bound, own)) {
+            Some(near) => draft.help(format!("did you mean `{near}`?")),
+            None if is_of_gateway_api(mesh, &bound) => draft.help(
+                "a Gateway of the Gateway API has that name, but VirtualServices serve only Istio's: write an HTTPRoute",
+            ),
+            None => draft.help("create the Gateway, or correct the name"),
+        };
     }
 }
 

@@ -6,26 +6,23 @@ use crate::model::networking::Gateway;
 use crate::rules::Report;
 
 /// The port of a server must be one of a Service of the gateway.
-pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
-    for gateway in &mesh.resources.gateways {
-        if gateway.spec.selector.is_empty() {
+pub fn check<'m>(mesh: &Mesh<'m>, gateway: &'m Object<'m, Gateway<'m>>, report: &mut Report) {
+    if gateway.spec.selector.is_empty() {
+        return;
+    }
+    let behind = services(mesh, gateway);
+    let Some((service, _)) = behind.first() else { return };
+    let reached: BTreeSet<i64> = behind.iter().flat_map(|(service, workload)| ports(service, workload)).collect();
+    let offered: BTreeSet<i64> =
+        behind.iter().flat_map(|(service, _)| &service.ports).map(|port| port.number).collect();
+    for number in gateway.spec.servers.iter().filter_map(|server| server.port.as_ref()?.number) {
+        if number.value == 0 || reached.contains(&number.value) {
             continue;
         }
-        let behind = services(mesh, gateway);
-        let Some((service, _)) = behind.first() else { continue };
-        let reached: BTreeSet<i64> = behind.iter().flat_map(|(service, workload)| ports(service, workload)).collect();
-        let offered: BTreeSet<i64> =
-            behind.iter().flat_map(|(service, _)| &service.ports).map(|port| port.number).collect();
-        for number in gateway.spec.servers.iter().filter_map(|server| server.port.as_ref()?.number) {
-            if number.value == 0 || reached.contains(&number.value) {
-                continue;
-            }
-            let message = format!("no Service of the gateway has port {}", number.value);
-            let draft =
-                report.at(&gateway.meta, number.at, message).label("the proxy listens, but nothing leads there");
-            let draft = draft.related(service.at, format!("has {}", listed(&offered)));
-            draft.help(format!("add port {} to the Service, or use one that it has", number.value));
-        }
+        let message = format!("no Service of the gateway has port {}", number.value);
+        let draft = report.at(&gateway.meta, number.at, message).label("the proxy listens, but nothing leads there");
+        let draft = draft.related(service.at, format!("has {}", listed(&offered)));
+        draft.help(format!("add port {} to the Service, or use one that it has", number.value));
     }
 }
 

@@ -5,20 +5,18 @@ use crate::model::{Labels, Object, Str};
 use crate::rules::Report;
 
 /// The selector of a Gateway must select a proxy.
-pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
-    for gateway in &mesh.resources.gateways {
-        let selector = &gateway.spec.selector;
-        if !mesh.gateway_workloads(gateway).is_empty() || selector.iter().any(|(_, value)| value.is_placeholder()) {
-            continue;
-        }
-        let Some((culprit, near)) = evidence(mesh, gateway) else { continue };
-        let draft = report.at(&gateway.meta, culprit.at, "the selector of the Gateway selects no proxy");
-        let draft = draft.label("no workload has these labels, so that no proxy opens the ports");
-        match near {
-            Some(near) => draft.help(format!("did you mean `{near}`?")),
-            None => draft.help("use the labels of the pods of your gateway"),
-        };
+pub fn check<'m>(mesh: &Mesh<'m>, gateway: &'m Object<'m, Gateway<'m>>, report: &mut Report) {
+    let selector = &gateway.spec.selector;
+    if !mesh.gateway_workloads(gateway).is_empty() || selector.iter().any(|(_, value)| value.is_placeholder()) {
+        return;
     }
+    let Some((culprit, near)) = evidence(mesh, gateway) else { return };
+    let draft = report.at(&gateway.meta, culprit.at, "the selector of the Gateway selects no proxy");
+    let draft = draft.label("no workload has these labels, so that no proxy opens the ports");
+    match near {
+        Some(near) => draft.help(format!("did you mean `{near}`?")),
+        None => draft.help("use the labels of the pods of your gateway"),
+    };
 }
 
 /// The value that no workload has, and one that is spelt alike. `None` where the gateway may be elsewhere: the gateways of

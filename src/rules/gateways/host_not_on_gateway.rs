@@ -9,29 +9,27 @@ use crate::rules::Report;
 use crate::rules::words::list;
 
 /// A Gateway must serve a host of every VirtualService that names it, and every host must have such a Gateway.
-pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
-    for service in &mesh.resources.virtual_services {
-        if service.spec.hosts.is_empty() || service.spec.hosts.iter().any(Str::is_placeholder) {
-            continue;
+pub fn check<'m>(mesh: &Mesh<'m>, service: &'m Object<'m, VirtualService<'m>>, report: &mut Report) {
+    if service.spec.hosts.is_empty() || service.spec.hosts.iter().any(Str::is_placeholder) {
+        return;
+    }
+    let bound: Vec<_> = mesh.bound_gateways(service).collect();
+    let mut served = vec![false; service.spec.hosts.len()];
+    for used in &bound {
+        let Reference::Found(gateway) = used.gateway else { continue };
+        let accepted = accepted_hosts(mesh, service, gateway);
+        if !accepted.contains(&true) && has_hosts(gateway) {
+            report_gateway(service, used, gateway, report);
         }
-        let bound: Vec<_> = mesh.bound_gateways(service).collect();
-        let mut served = vec![false; service.spec.hosts.len()];
-        for used in &bound {
-            let Reference::Found(gateway) = used.gateway else { continue };
-            let accepted = accepted_hosts(mesh, service, gateway);
-            if !accepted.contains(&true) && has_hosts(gateway) {
-                report_gateway(service, used, gateway, report);
-            }
-            served.iter_mut().zip(accepted).for_each(|(served, accepted)| *served |= accepted);
-        }
-        // Sidecars may serve the others, and so may a Gateway that is not in the input.
-        let complete = bound.iter().all(|used| matches!(used.gateway, Reference::Found(_)));
-        if !complete || mesh.applies_to_sidecars(&service.spec) || !served.contains(&true) {
-            continue;
-        }
-        for (host, _) in service.spec.hosts.iter().zip(served).filter(|(_, served)| !served) {
-            report_host(service, host, &bound, report);
-        }
+        served.iter_mut().zip(accepted).for_each(|(served, accepted)| *served |= accepted);
+    }
+    // Sidecars may serve the others, and so may a Gateway that is not in the input.
+    let complete = bound.iter().all(|used| matches!(used.gateway, Reference::Found(_)));
+    if !complete || mesh.applies_to_sidecars(&service.spec) || !served.contains(&true) {
+        return;
+    }
+    for (host, _) in service.spec.hosts.iter().zip(served).filter(|(_, served)| !served) {
+        report_host(service, host, &bound, report);
     }
 }
 

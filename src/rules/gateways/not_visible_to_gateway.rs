@@ -6,16 +6,14 @@ use crate::model::virtual_service::VirtualService;
 use crate::rules::{Report, words};
 
 /// A VirtualService must be exported to where the proxies of its Gateways run.
-pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
-    for service in &mesh.resources.virtual_services {
-        let export = mesh.virtual_service_export(service);
-        for bound in mesh.bound_gateways(service) {
-            let namespaces = proxy_namespaces(mesh, &bound);
-            if namespaces.is_empty() || namespaces.iter().any(|namespace| export.sees(namespace)) {
-                continue;
-            }
-            report_hidden(service, &bound, &namespaces, report);
+pub fn check<'m>(mesh: &Mesh<'m>, service: &'m Object<'m, VirtualService<'m>>, report: &mut Report) {
+    let export = mesh.virtual_service_export(service);
+    for bound in mesh.bound_gateways(service) {
+        let namespaces = proxy_namespaces(mesh, &bound);
+        if namespaces.is_empty() || namespaces.iter().any(|namespace| export.sees(namespace)) {
+            continue;
         }
+        report_hidden(service, &bound, &namespaces, report);
     }
 }
 

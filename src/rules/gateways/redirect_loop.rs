@@ -4,25 +4,23 @@ use crate::model::{Object, Str};
 use crate::rules::Report;
 
 /// A redirect must not lead back to itself.
-pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
-    for service in &mesh.resources.virtual_services {
-        for (index, route) in service.spec.http.iter().enumerate() {
-            let Some(redirect) = &route.redirect else { continue };
-            let at = route.node.key_at("redirect").unwrap_or(route.node.head());
-            if let Some(server) = https_again(mesh, service, index) {
-                let draft = report.at(&service.meta, at, "requests over HTTPS are redirected to HTTPS again");
-                let draft = draft.label("endless: clients give up with \"too many redirects\"");
-                let draft = match server.server.port.as_ref().and_then(|port| port.number) {
-                    Some(number) => draft.related(number.at, "this server answers HTTPS"),
-                    None => draft,
-                };
-                draft.help("redirect on the port for HTTP only: add `port: 80` to each match, or use `httpsRedirect` of the server");
-            } else if let Some(path) = same_place(redirect).and_then(|path| returns(&service.spec, index, path)) {
-                let message = format!("the redirect to `{path}` leads back to this rule");
-                let draft =
-                    report.at(&service.meta, at, message).label("endless: clients give up with \"too many redirects\"");
-                draft.help("redirect to a path that no redirect matches");
-            }
+pub fn check<'m>(mesh: &Mesh<'m>, service: &'m Object<'m, VirtualService<'m>>, report: &mut Report) {
+    for (index, route) in service.spec.http.iter().enumerate() {
+        let Some(redirect) = &route.redirect else { continue };
+        let at = route.node.key_at("redirect").unwrap_or(route.node.head());
+        if let Some(server) = https_again(mesh, service, index) {
+            let draft = report.at(&service.meta, at, "requests over HTTPS are redirected to HTTPS again");
+            let draft = draft.label("endless: clients give up with \"too many redirects\"");
+            let draft = match server.server.port.as_ref().and_then(|port| port.number) {
+                Some(number) => draft.related(number.at, "this server answers HTTPS"),
+                None => draft,
+            };
+            draft.help("redirect on the port for HTTP only: add `port: 80` to each match, or use `httpsRedirect` of the server");
+        } else if let Some(path) = same_place(redirect).and_then(|path| returns(&service.spec, index, path)) {
+            let message = format!("the redirect to `{path}` leads back to this rule");
+            let draft =
+                report.at(&service.meta, at, message).label("endless: clients give up with \"too many redirects\"");
+            draft.help("redirect to a path that no redirect matches");
         }
     }
 }

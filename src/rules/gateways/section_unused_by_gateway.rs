@@ -5,28 +5,26 @@ use crate::model::virtual_service::{Section, VirtualService};
 use crate::rules::Report;
 
 /// Each section of a VirtualService must be used by some server of its Gateways.
-pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
-    for service in &mesh.resources.virtual_services {
-        if service.spec.is_delegate() || mesh.applies_to_sidecars(&service.spec) {
-            continue;
+pub fn check<'m>(mesh: &Mesh<'m>, service: &'m Object<'m, VirtualService<'m>>, report: &mut Report) {
+    if service.spec.is_delegate() || mesh.applies_to_sidecars(&service.spec) {
+        return;
+    }
+    let Some(traffic) = traffic(mesh, service).filter(|traffic| !traffic.is_empty()) else { return };
+    let uses = |section: &Section| traffic.iter().any(|traffic| traffic.section() == Some(*section));
+    let sections = service.spec.sections();
+    let severity = if sections.iter().any(uses) { Severity::Warning } else { Severity::Error };
+    for section in sections.iter().filter(|section| !uses(section)) {
+        let name = section.name();
+        let at = service.spec.node.key_at(name).unwrap_or(service.meta.at());
+        let mut draft = report
+            .at(&service.meta, at, format!("no server of its Gateways uses `{name}` routes"))
+            .severity(severity)
+            .label("never used");
+        for bound in mesh.bound_gateways(service) {
+            let said = format!("its servers {}", listed(&traffic));
+            draft = draft.related(bound.text.at, said);
         }
-        let Some(traffic) = traffic(mesh, service).filter(|traffic| !traffic.is_empty()) else { continue };
-        let uses = |section: &Section| traffic.iter().any(|traffic| traffic.section() == Some(*section));
-        let sections = service.spec.sections();
-        let severity = if sections.iter().any(uses) { Severity::Warning } else { Severity::Error };
-        for section in sections.iter().filter(|section| !uses(section)) {
-            let name = section.name();
-            let at = service.spec.node.key_at(name).unwrap_or(service.meta.at());
-            let mut draft = report
-                .at(&service.meta, at, format!("no server of its Gateways uses `{name}` routes"))
-                .severity(severity)
-                .label("never used");
-            for bound in mesh.bound_gateways(service) {
-                let said = format!("its servers {}", listed(&traffic));
-                draft = draft.related(bound.text.at, said);
-            }
-            draft.help(help(*section, &traffic));
-        }
+        draft.help(help(*section, &traffic));
     }
 }
 

@@ -4,24 +4,18 @@ use crate::model::{Kind, Object};
 use crate::rules::Report;
 
 /// A Gateway should have VirtualServices.
-pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
-    for gateway in &mesh.resources.gateways {
-        let namespace = gateway.meta.namespace;
-        if mesh.virtual_services_of_gateway(&gateway.meta).len() > 0
-            || !mesh.is_complete(Kind::VirtualService, namespace)
-            || !needs_routes(mesh, gateway)
-        {
-            continue;
-        }
-        report
-            .at(
-                &gateway.meta,
-                gateway.meta.at(),
-                format!("no VirtualService names Gateway `{}`", gateway.meta.full_name()),
-            )
-            .label("its ports are open, and every request gets 404")
-            .help("bind a VirtualService to it, or remove the Gateway");
+pub fn check<'m>(mesh: &Mesh<'m>, gateway: &'m Object<'m, Gateway<'m>>, report: &mut Report) {
+    let namespace = gateway.meta.namespace;
+    if mesh.virtual_services_of_gateway(&gateway.meta).len() > 0
+        || !mesh.is_complete(Kind::VirtualService, namespace)
+        || !needs_routes(mesh, gateway)
+    {
+        return;
     }
+    report
+        .at(&gateway.meta, gateway.meta.at(), format!("no VirtualService names Gateway `{}`", gateway.meta.full_name()))
+        .label("its ports are open, and every request gets 404")
+        .help("bind a VirtualService to it, or remove the Gateway");
 }
 
 /// Redirects and SNI routing work without VirtualServices.

@@ -11,11 +11,11 @@ mod wildcard_destination;
 use super::catalog::rules;
 
 rules! {
-    "destination-host-not-found" => destination_host_not_found::check,
+    "destination-host-not-found" for VirtualService => destination_host_not_found::check,
     "half-qualified-host" => half_qualified_host::check,
     "short-name-resolves-elsewhere" => short_name_resolves_elsewhere::check,
-    "destination-host-hidden" => destination_host_hidden::check,
-    "destination-rule-host-not-found" => destination_rule_host_not_found::check,
-    "wildcard-destination" => wildcard_destination::check,
-    "duplicate-host-spelling" => duplicate_host_spelling::check,
+    "destination-host-hidden" for VirtualService => destination_host_hidden::check,
+    "destination-rule-host-not-found" for DestinationRule => destination_rule_host_not_found::check,
+    "wildcard-destination" for VirtualService => wildcard_destination::check,
+    "duplicate-host-spelling" for VirtualService => duplicate_host_spelling::check,
 }

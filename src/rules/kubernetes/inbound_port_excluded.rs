@@ -3,23 +3,21 @@ use crate::model::Str;
 use crate::rules::Report;
 
 /// Ports that traffic reaches without passing the proxy, although policies are to guard them.
-pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
-    for workload in &mesh.workloads {
-        let annotation = |name: &str| workload.annotations.get(&format!("traffic.sidecar.istio.io/{name}")).copied();
-        let (excluded, included) = (annotation("excludeInboundPorts"), annotation("includeInboundPorts"));
-        if excluded.is_none() && included.is_none() {
-            continue;
-        }
-        let Some(guard) = guard(mesh, workload) else { continue };
-        for port in mesh.inbound_ports(workload) {
-            let Some((number, at)) = open(&port, excluded, included) else { continue };
-            report
-                .at(workload.meta, at.at, format!("port {number} does not pass the proxy"))
-                .label("no policy holds there: anyone can reach it in plain text")
-                .related(guard, "this policy does not hold on that port")
-                .related(port.port.at, format!("`{}` leads to it", port.service.meta().full_name()))
-                .help("let the port pass the proxy");
-        }
+pub fn check<'m>(mesh: &Mesh<'m>, workload: &Workload<'m>, report: &mut Report) {
+    let annotation = |name: &str| workload.annotations.get(&format!("traffic.sidecar.istio.io/{name}")).copied();
+    let (excluded, included) = (annotation("excludeInboundPorts"), annotation("includeInboundPorts"));
+    if excluded.is_none() && included.is_none() {
+        return;
+    }
+    let Some(guard) = guard(mesh, workload) else { return };
+    for port in mesh.inbound_ports(workload) {
+        let Some((number, at)) = open(&port, excluded, included) else { continue };
+        report
+            .at(workload.meta, at.at, format!("port {number} does not pass the proxy"))
+            .label("no policy holds there: anyone can reach it in plain text")
+            .related(guard, "this policy does not hold on that port")
+            .related(port.port.at, format!("`{}` leads to it", port.service.meta().full_name()))
+            .help("let the port pass the proxy");
     }
 }
 

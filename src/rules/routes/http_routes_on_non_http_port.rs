@@ -6,31 +6,31 @@ use crate::rules::Report;
 use super::served_services;
 
 /// The rules for sidecars must be for a protocol that some port of the hosts speaks.
-pub fn check<'m>(mesh: &Mesh<'m>, report: &mut Report) {
-    let services = mesh.resources.virtual_services.iter();
-    for service in services.filter(|service| mesh.applies_to_sidecars(&service.spec)) {
-        // Whatever a gateway does with them is another question.
-        if mesh.bound_gateways(service).next().is_some() {
-            continue;
-        }
-        let Some(served) = served_services(mesh, service) else { continue };
-        let protocols: Vec<_> = served.iter().flat_map(|served| &served.ports).map(|port| port.protocol).collect();
-        if protocols.is_empty() {
-            continue;
-        }
-        let http = |protocol: &Protocol| protocol.is_http() || protocol.is_auto();
-        if !service.spec.http.is_empty() && !protocols.iter().any(http) {
-            report_section(report, service, "http", "no port of the hosts speaks HTTP")
-                .help("name the port `http` or `http-…`, or write the rules under `tcp` or `tls`");
-        }
-        if !protocols.iter().all(|protocol| protocol.is_http()) {
-            continue;
-        }
-        for (section, used) in [("tls", !service.spec.tls.is_empty()), ("tcp", !service.spec.tcp.is_empty())] {
-            if used {
-                report_section(report, service, section, "all ports of the hosts speak HTTP")
-                    .help("write the rules under `http`, or name the port `tcp-…` or `tls-…`");
-            }
+pub fn check<'m>(mesh: &Mesh<'m>, service: &'m Object<'m, VirtualService<'m>>, report: &mut Report) {
+    if !mesh.applies_to_sidecars(&service.spec) {
+        return;
+    }
+    // Whatever a gateway does with them is another question.
+    if mesh.bound_gateways(service).next().is_some() {
+        return;
+    }
+    let Some(served) = served_services(mesh, service) else { return };
+    let protocols: Vec<_> = served.iter().flat_map(|served| &served.ports).map(|port| port.protocol).collect();
+    if protocols.is_empty() {
+        return;
+    }
+    let http = |protocol: &Protocol| protocol.is_http() || protocol.is_auto();
+    if !service.spec.http.is_empty() && !protocols.iter().any(http) {
+        report_section(report, service, "http", "no port of the hosts speaks HTTP")
+            .help("name the port `http` or `http-…`, or write the rules under `tcp` or `tls`");
+    }
+    if !protocols.iter().all(|protocol| protocol.is_http()) {
+        return;
+    }
+    for (section, used) in [("tls", !service.spec.tls.is_empty()), ("tcp", !service.spec.tcp.is_empty())] {
+        if used {
+            report_section(report, service, section, "all ports of the hosts speak HTTP")
+                .help("write the rules under `http`, or name the port `tcp-…` or `tls-…`");
         }
     }
 }

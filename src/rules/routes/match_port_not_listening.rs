@@ -9,20 +9,21 @@ use crate::yaml::Node;
 use super::ports_of;
 
 /// The port of a match must be one that something listens on.
-pub fn check<'m>(mesh: &Mesh<'m>, report: &mut Report) {
-    for service in mesh.resources.virtual_services.iter().filter(|service| !service.spec.is_delegate()) {
-        let routes = mesh.http_routes(service);
-        let http = routes.iter().filter(|route| std::ptr::eq(route.owner, service)).flat_map(|route| &route.matches);
-        for found in http {
-            if let Some((node, port)) = found.node.zip(found.predicate.port) {
-                check_match(mesh, report, service, &found.predicate.proxies, node, port);
-            }
+pub fn check<'m>(mesh: &Mesh<'m>, service: &'m Object<'m, VirtualService<'m>>, report: &mut Report) {
+    if service.spec.is_delegate() {
+        return;
+    }
+    let routes = mesh.http_routes(service);
+    let http = routes.iter().filter(|route| std::ptr::eq(route.owner, service)).flat_map(|route| &route.matches);
+    for found in http {
+        if let Some((node, port)) = found.node.zip(found.predicate.port) {
+            check_match(mesh, report, service, &found.predicate.proxies, node, port);
         }
-        for section in [Section::Tls, Section::Tcp] {
-            for (predicate, node) in l4_routes(service, section).into_iter().flat_map(|route| route.matches) {
-                if let Some((node, port)) = node.zip(predicate.port) {
-                    check_match(mesh, report, service, &predicate.proxies, node, port);
-                }
+    }
+    for section in [Section::Tls, Section::Tcp] {
+        for (predicate, node) in l4_routes(service, section).into_iter().flat_map(|route| route.matches) {
+            if let Some((node, port)) = node.zip(predicate.port) {
+                check_match(mesh, report, service, &predicate.proxies, node, port);
             }
         }
     }

@@ -1,18 +1,16 @@
 use crate::mesh::Mesh;
-use crate::model::Str;
-use crate::model::virtual_service::HttpMatchRequest;
+use crate::model::virtual_service::{HttpMatchRequest, VirtualService};
+use crate::model::{Object, Str};
 use crate::rules::Report;
 
 /// Between letters of a host, `.` is meant to be a dot.
-pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
-    for service in &mesh.resources.virtual_services {
-        for regex in service.spec.http.iter().flat_map(|http| &http.r#match).flat_map(host_regexes) {
-            let Some(other) = other_host(regex.value) else { continue };
-            report
-                .at(&service.meta, regex.at, format!("`.` in `{}` stands for any character", regex.value))
-                .label(format!("`{other}` is matched, too"))
-                .help("write `\\.` for a dot");
-        }
+pub fn check<'m>(_: &Mesh<'m>, service: &'m Object<'m, VirtualService<'m>>, report: &mut Report) {
+    for regex in service.spec.http.iter().flat_map(|http| &http.r#match).flat_map(host_regexes) {
+        let Some(other) = other_host(regex.value) else { continue };
+        report
+            .at(&service.meta, regex.at, format!("`.` in `{}` stands for any character", regex.value))
+            .label(format!("`{other}` is matched, too"))
+            .help("write `\\.` for a dot");
     }
 }
 

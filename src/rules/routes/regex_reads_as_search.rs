@@ -1,23 +1,22 @@
 use crate::format::Re2;
 use crate::format::language::{Found, TextSet, find};
 use crate::mesh::Mesh;
-use crate::model::virtual_service::{HttpMatchRequest, StringMatch};
+use crate::model::Object;
+use crate::model::virtual_service::{HttpMatchRequest, StringMatch, VirtualService};
 use crate::rules::Report;
 
 /// A regular expression must not look like a search for a start.
-pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
-    for service in &mesh.resources.virtual_services {
-        for request in service.spec.http.iter().flat_map(|http| &http.r#match) {
-            for regex in texts(request).filter_map(|text| text.regex) {
-                let Some(only) = regex.value.strip_prefix('^').and_then(|_| only_text(regex.value)) else { continue };
-                if regex.value.ends_with('$') {
-                    continue;
-                }
-                report
-                    .at(&service.meta, regex.at, format!("`{}` matches only `{only}`", regex.value))
-                    .label("the whole text must match, not a part of it")
-                    .help("use `prefix`, or end the expression with `.*` or `$`");
+pub fn check<'m>(_: &Mesh<'m>, service: &'m Object<'m, VirtualService<'m>>, report: &mut Report) {
+    for request in service.spec.http.iter().flat_map(|http| &http.r#match) {
+        for regex in texts(request).filter_map(|text| text.regex) {
+            let Some(only) = regex.value.strip_prefix('^').and_then(|_| only_text(regex.value)) else { continue };
+            if regex.value.ends_with('$') {
+                continue;
             }
+            report
+                .at(&service.meta, regex.at, format!("`{}` matches only `{only}`", regex.value))
+                .label("the whole text must match, not a part of it")
+                .help("use `prefix`, or end the expression with `.*` or `$`");
         }
     }
 }

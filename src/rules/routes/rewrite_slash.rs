@@ -1,21 +1,20 @@
 use crate::mesh::Mesh;
-use crate::model::virtual_service::{HttpMatchRequest, StringMatchKind};
+use crate::model::Object;
+use crate::model::virtual_service::{HttpMatchRequest, StringMatchKind, VirtualService};
 use crate::rules::Report;
 
 /// A rewrite takes the place of exactly what the prefix matched.
-pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
-    for service in &mesh.resources.virtual_services {
-        for route in &service.spec.http {
-            let Some(uri) = route.rewrite.as_ref().and_then(|rewrite| rewrite.uri) else { continue };
-            let prefixes = route.r#match.iter().filter_map(prefix);
-            for prefix in prefixes {
-                let Some(example) = mangled(prefix, uri.value) else { continue };
-                let (path, rewritten) = example;
-                report
-                    .at(&service.meta, uri.at, format!("`{path}` becomes `{rewritten}`"))
-                    .label(format!("takes the place of `{prefix}`, letter by letter"))
-                    .help("let the prefix and the rewrite both end in `/`, or both not");
-            }
+pub fn check<'m>(_: &Mesh<'m>, service: &'m Object<'m, VirtualService<'m>>, report: &mut Report) {
+    for route in &service.spec.http {
+        let Some(uri) = route.rewrite.as_ref().and_then(|rewrite| rewrite.uri) else { continue };
+        let prefixes = route.r#match.iter().filter_map(prefix);
+        for prefix in prefixes {
+            let Some(example) = mangled(prefix, uri.value) else { continue };
+            let (path, rewritten) = example;
+            report
+                .at(&service.meta, uri.at, format!("`{path}` becomes `{rewritten}`"))
+                .label(format!("takes the place of `{prefix}`, letter by letter"))
+                .help("let the prefix and the rewrite both end in `/`, or both not");
         }
     }
 }

@@ -23,16 +23,16 @@ use crate::model::networking::ServicePort;
 use super::catalog::rules;
 
 rules! {
-    "serviceentry-without-endpoints" => serviceentry_without_endpoints::check,
-    "serviceentry-without-ports" => serviceentry_without_ports::check,
+    "serviceentry-without-endpoints" for ServiceEntry => serviceentry_without_endpoints::check,
+    "serviceentry-without-ports" for ServiceEntry => serviceentry_without_ports::check,
     "serviceentry-protocol-conflict" => serviceentry_protocol_conflict::check,
     "serviceentry-duplicate" => serviceentry_duplicate::check,
-    "serviceentry-shadows-service" => serviceentry_shadows_service::check,
+    "serviceentry-shadows-service" for ServiceEntry => serviceentry_shadows_service::check,
     "tcp-listener-conflict" => tcp_listener_conflict::check_conflict,
     "tcp-and-http-on-one-port" => tcp_listener_conflict::check_mixed,
-    "plaintext-to-443" => plaintext_to_443::check,
-    "double-tls" => double_tls::check,
-    "wildcard-host-with-dns" => wildcard_host_with_dns::check,
+    "plaintext-to-443" for ServiceEntry => plaintext_to_443::check,
+    "double-tls" for DestinationRule => double_tls::check,
+    "wildcard-host-with-dns" for ServiceEntry => wildcard_host_with_dns::check,
     "location-mismatch" => location_mismatch::check,
     "workload-entry-orphan" => workload_entry_orphan::check,
     "duplicate-workload-entry" => duplicate_workload_entry::check,

@@ -4,16 +4,14 @@ use crate::model::networking::Sidecar;
 use crate::rules::Report;
 
 /// A Sidecar has an effect on sidecars only.
-pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
-    for sidecar in &mesh.resources.sidecars {
-        if !is_for_ambient(mesh, sidecar) {
-            continue;
-        }
-        report
-            .at(&sidecar.meta, sidecar.meta.at(), "the Sidecar has no effect in ambient mode")
-            .label("its workloads have no sidecars; ztunnel and waypoints do not read it")
-            .help("remove it, or inject sidecars into its workloads");
+pub fn check<'m>(mesh: &Mesh<'m>, sidecar: &'m Object<'m, Sidecar<'m>>, report: &mut Report) {
+    if !is_for_ambient(mesh, sidecar) {
+        return;
     }
+    report
+        .at(&sidecar.meta, sidecar.meta.at(), "the Sidecar has no effect in ambient mode")
+        .label("its workloads have no sidecars; ztunnel and waypoints do not read it")
+        .help("remove it, or inject sidecars into its workloads");
 }
 
 /// Whether all workloads that it selects, or its whole namespace, are in ambient mode.

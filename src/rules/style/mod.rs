@@ -7,7 +7,7 @@ mod unnamed_route;
 use super::catalog::rules;
 
 rules! {
-    "unnamed-route" => unnamed_route::check,
+    "unnamed-route" for VirtualService => unnamed_route::check,
     "name-with-dots" => name_with_dots::check,
     "export-to-missing" => export_to_missing::check,
 }

@@ -14,11 +14,11 @@ use crate::mesh::Mesh;
 use super::catalog::rules;
 
 rules! {
-    "subset-not-found" => subset_not_found::check,
-    "subset-undefined-for-client" => subset_undefined_for_client::check,
+    "subset-not-found" for VirtualService => subset_not_found::check,
+    "subset-undefined-for-client" for VirtualService => subset_undefined_for_client::check,
     "subset-selects-nothing" => subset_selects_nothing::check,
-    "subset-without-labels" => subset_without_labels::check,
-    "subset-same-labels" => subset_same_labels::check,
+    "subset-without-labels" for DestinationRule => subset_without_labels::check,
+    "subset-same-labels" for DestinationRule => subset_same_labels::check,
     "subset-unused" => subset_unused::check,
 }
 

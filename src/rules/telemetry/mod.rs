@@ -12,8 +12,8 @@ use super::catalog::rules;
 rules! {
     "telemetry-overlap" => telemetry_overlap::check,
     "telemetry-duplicate-default" => telemetry_duplicate_default::check,
-    "telemetry-selects-nothing" => telemetry_selects_nothing::check,
+    "telemetry-selects-nothing" for Telemetry => telemetry_selects_nothing::check,
     "telemetry-provider-missing" => telemetry_provider_missing::check,
     "telemetry-provider-not-found" => telemetry_provider_not_found::check,
-    "lightstep-provider" => lightstep_provider::check,
+    "lightstep-provider" for Telemetry => lightstep_provider::check,
 }

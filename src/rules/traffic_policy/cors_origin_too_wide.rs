@@ -1,18 +1,18 @@
 use crate::format::Re2;
 use crate::mesh::Mesh;
+use crate::model::Object;
+use crate::model::virtual_service::VirtualService;
 use crate::rules::Report;
 
 /// The expression of an origin must not allow foreign hosts.
-pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
-    for service in &mesh.resources.virtual_services {
-        for policy in service.spec.http.iter().filter_map(|route| route.cors_policy.as_ref()) {
-            for pattern in policy.allow_origins.iter().filter_map(|origin| origin.regex) {
-                let Some(foreign) = foreign_origin(pattern.value) else { continue };
-                report
-                    .at(&service.meta, pattern.at, format!("`{foreign}` is allowed, too"))
-                    .label("not within the domain that is meant")
-                    .help(r"escape the dots as `\.`, and end what stands before the domain with `\.`");
-            }
+pub fn check<'m>(_: &Mesh<'m>, service: &'m Object<'m, VirtualService<'m>>, report: &mut Report) {
+    for policy in service.spec.http.iter().filter_map(|route| route.cors_policy.as_ref()) {
+        for pattern in policy.allow_origins.iter().filter_map(|origin| origin.regex) {
+            let Some(foreign) = foreign_origin(pattern.value) else { continue };
+            report
+                .at(&service.meta, pattern.at, format!("`{foreign}` is allowed, too"))
+                .label("not within the domain that is meant")
+                .help(r"escape the dots as `\.`, and end what stands before the domain with `\.`");
         }
     }
 }

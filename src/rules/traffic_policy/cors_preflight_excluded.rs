@@ -1,22 +1,21 @@
 use crate::format::Re2;
 use crate::mesh::Mesh;
-use crate::model::virtual_service::{HttpMatchRequest, StringMatch, StringMatchKind};
+use crate::model::Object;
+use crate::model::virtual_service::{HttpMatchRequest, StringMatch, StringMatchKind, VirtualService};
 use crate::rules::Report;
 use crate::source::Span;
 
 /// A rule with a CORS policy must match preflight requests.
-pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
-    for service in &mesh.resources.virtual_services {
-        for route in service.spec.http.iter().filter(|route| route.cors_policy.is_some()) {
-            let reasons: Option<Vec<_>> = route.r#match.iter().map(|request| excludes(request)).collect();
-            let Some((at, text)) = reasons.and_then(|reasons| reasons.into_iter().next()) else { continue };
-            let policy = route.node.key_at("corsPolicy").unwrap_or(at);
-            report
-                .at(&service.meta, at, text)
-                .label("they go on to another rule")
-                .related(policy, "never answers them")
-                .help("let the rule match `OPTIONS`, too, without headers of the application");
-        }
+pub fn check<'m>(_: &Mesh<'m>, service: &'m Object<'m, VirtualService<'m>>, report: &mut Report) {
+    for route in service.spec.http.iter().filter(|route| route.cors_policy.is_some()) {
+        let reasons: Option<Vec<_>> = route.r#match.iter().map(|request| excludes(request)).collect();
+        let Some((at, text)) = reasons.and_then(|reasons| reasons.into_iter().next()) else { continue };
+        let policy = route.node.key_at("corsPolicy").unwrap_or(at);
+        report
+            .at(&service.meta, at, text)
+            .label("they go on to another rule")
+            .related(policy, "never answers them")
+            .help("let the rule match `OPTIONS`, too, without headers of the application");
     }
 }
 

@@ -1,18 +1,17 @@
 use crate::mesh::Mesh;
-use crate::model::virtual_service::HttpMatchRequest;
+use crate::model::Object;
+use crate::model::virtual_service::{HttpMatchRequest, VirtualService};
 use crate::rules::Report;
 
 /// A connection that was upgraded should not be cut by a timeout.
-pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
-    for service in &mesh.resources.virtual_services {
-        for route in &service.spec.http {
-            let Some(timeout) = route.timeout.filter(|timeout| timeout.value.nanoseconds() > 0) else { continue };
-            if route.r#match.iter().any(is_for_websockets) {
-                report
-                    .at(&service.meta, timeout.at, format!("WebSockets end after {}", timeout.value))
-                    .label("the timeout is for the whole time that the connection is open")
-                    .help("leave the timeout out where there are WebSockets");
-            }
+pub fn check<'m>(_: &Mesh<'m>, service: &'m Object<'m, VirtualService<'m>>, report: &mut Report) {
+    for route in &service.spec.http {
+        let Some(timeout) = route.timeout.filter(|timeout| timeout.value.nanoseconds() > 0) else { continue };
+        if route.r#match.iter().any(is_for_websockets) {
+            report
+                .at(&service.meta, timeout.at, format!("WebSockets end after {}", timeout.value))
+                .label("the timeout is for the whole time that the connection is open")
+                .help("leave the timeout out where there are WebSockets");
         }
     }
 }

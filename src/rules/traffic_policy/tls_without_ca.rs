@@ -5,11 +5,9 @@ use crate::rules::Report;
 use crate::yaml::Node;
 
 /// TLS to a server whose certificate is checked against whatever the proxy's system trusts.
-pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
-    for rule in &mesh.resources.destination_rules {
-        for (_, policy) in rule.spec.policies() {
-            one(rule, policy.node, policy.tls.as_deref(), report);
-        }
+pub fn check<'m>(_: &Mesh<'m>, rule: &'m Object<'m, DestinationRule<'m>>, report: &mut Report) {
+    for (_, policy) in rule.spec.policies() {
+        one(rule, policy.node, policy.tls.as_deref(), report);
     }
 }
 

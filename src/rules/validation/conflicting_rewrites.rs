@@ -1,27 +1,25 @@
 use crate::mesh::Mesh;
-use crate::model::Str;
-use crate::model::virtual_service::HttpRoute;
+use crate::model::virtual_service::{HttpRoute, VirtualService};
+use crate::model::{Object, Str};
 use crate::rules::Report;
 
 use super::fields::report_pairs;
 
 /// A path, or an authority, can be written anew in one way only.
-pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
-    for service in &mesh.resources.virtual_services {
-        for route in &service.spec.http {
-            if let Some(rewrite) = &route.rewrite {
-                report_pairs(&service.meta, rewrite.node, &[("uri", "uriRegexRewrite")], report);
-            }
-            if let Some(redirect) = &route.redirect {
-                report_pairs(&service.meta, redirect.node, &[("uri", "prefixRewrite")], report);
-            }
-            let authorities = authorities(route);
-            for again in authorities.iter().skip(1) {
-                report
-                    .at(&service.meta, again.at, "the authority of the request is set a second time")
-                    .related(authorities[0].at, "first here")
-                    .help("keep one of them");
-            }
+pub fn check<'m>(_: &Mesh<'m>, service: &'m Object<'m, VirtualService<'m>>, report: &mut Report) {
+    for route in &service.spec.http {
+        if let Some(rewrite) = &route.rewrite {
+            report_pairs(&service.meta, rewrite.node, &[("uri", "uriRegexRewrite")], report);
+        }
+        if let Some(redirect) = &route.redirect {
+            report_pairs(&service.meta, redirect.node, &[("uri", "prefixRewrite")], report);
+        }
+        let authorities = authorities(route);
+        for again in authorities.iter().skip(1) {
+            report
+                .at(&service.meta, again.at, "the authority of the request is set a second time")
+                .related(authorities[0].at, "first here")
+                .help("keep one of them");
         }
     }
 }

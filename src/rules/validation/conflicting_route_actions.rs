@@ -1,4 +1,6 @@
 use crate::mesh::Mesh;
+use crate::model::Object;
+use crate::model::virtual_service::VirtualService;
 use crate::rules::Report;
 
 use super::fields::report_pairs;
@@ -18,12 +20,10 @@ const PAIRS: [(&str, &str); 8] = [
 const WITH_DELEGATE: [(&str, &str); 2] = [("delegate", "redirect"), ("delegate", "route")];
 
 /// A route does one thing with a request.
-pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
-    for service in &mesh.resources.virtual_services {
-        for route in &service.spec.http {
-            let delegates = route.delegate.is_some() && !service.spec.is_delegate();
-            let pairs: &[_] = if delegates { &WITH_DELEGATE } else { &PAIRS };
-            report_pairs(&service.meta, route.node, pairs, report);
-        }
+pub fn check<'m>(_: &Mesh<'m>, service: &'m Object<'m, VirtualService<'m>>, report: &mut Report) {
+    for route in &service.spec.http {
+        let delegates = route.delegate.is_some() && !service.spec.is_delegate();
+        let pairs: &[_] = if delegates { &WITH_DELEGATE } else { &PAIRS };
+        report_pairs(&service.meta, route.node, pairs, report);
     }
 }

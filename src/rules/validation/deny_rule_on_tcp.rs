@@ -1,14 +1,15 @@
 use crate::mesh::Mesh;
-use crate::model::Meta;
 use crate::model::authorization::{Action, Subject};
-use crate::model::security::Rule;
+use crate::model::security::{AuthorizationPolicy, Rule};
+use crate::model::{Meta, Object};
 use crate::rules::Report;
 
 /// Of rules that deny, only what TCP has is left for connections that are not HTTP.
-pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
-    for policy in mesh.resources.authorization_policies.iter().filter(|policy| policy.spec.action() == Action::Deny) {
-        policy.spec.rules.iter().for_each(|rule| denied(&policy.meta, rule, report));
+pub fn check<'m>(_: &Mesh<'m>, policy: &'m Object<'m, AuthorizationPolicy<'m>>, report: &mut Report) {
+    if !(policy.spec.action() == Action::Deny) {
+        return;
     }
+    policy.spec.rules.iter().for_each(|rule| denied(&policy.meta, rule, report));
 }
 
 /// As `validateAuthorizationPolicy` of istiod has it: it looks at no conditions.

@@ -1,5 +1,7 @@
 use crate::finding::Edit;
 use crate::mesh::Mesh;
+use crate::model::Object;
+use crate::model::networking::EnvoyFilter;
 use crate::rules::Report;
 
 /// Names that filters had before Envoy 1.14, and what they are called now (Envoy's `extension_name_util`, with which
@@ -38,20 +40,18 @@ const RENAMED: [(&str, &str); 29] = [
 ];
 
 /// A match of a filter must name it as Envoy does.
-pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
-    for filter in &mesh.resources.envoy_filters {
-        for patch in filter.spec.config_patches.iter().filter(|patch| !patch.is_for_waypoints()) {
-            let Some(matched) = patch.matched_filter() else { continue };
-            let inner = matched.sub_filter.as_ref().and_then(|inner| inner.name);
-            for name in matched.name.into_iter().chain(inner) {
-                let Some((_, new)) = RENAMED.iter().find(|(old, _)| *old == name.value) else { continue };
-                let edit = Edit { at: name.at, text: (*new).to_owned() };
-                report
-                    .at(&filter.meta, name.at, format!("`{}` is an old name of a filter", name.value))
-                    .label("a later Istio may no longer know it")
-                    .help(format!("write `{new}`"))
-                    .fix(format!("replace `{}` by `{new}`", name.value), vec![edit]);
-            }
+pub fn check<'m>(_: &Mesh<'m>, filter: &'m Object<'m, EnvoyFilter<'m>>, report: &mut Report) {
+    for patch in filter.spec.config_patches.iter().filter(|patch| !patch.is_for_waypoints()) {
+        let Some(matched) = patch.matched_filter() else { continue };
+        let inner = matched.sub_filter.as_ref().and_then(|inner| inner.name);
+        for name in matched.name.into_iter().chain(inner) {
+            let Some((_, new)) = RENAMED.iter().find(|(old, _)| *old == name.value) else { continue };
+            let edit = Edit { at: name.at, text: (*new).to_owned() };
+            report
+                .at(&filter.meta, name.at, format!("`{}` is an old name of a filter", name.value))
+                .label("a later Istio may no longer know it")
+                .help(format!("write `{new}`"))
+                .fix(format!("replace `{}` by `{new}`", name.value), vec![edit]);
         }
     }
 }

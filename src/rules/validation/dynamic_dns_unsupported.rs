@@ -1,17 +1,15 @@
 use crate::format::Protocol;
 use crate::mesh::Mesh;
-use crate::model::Meta;
 use crate::model::networking::ServiceEntry;
+use crate::model::{Meta, Object};
 use crate::rules::Report;
 
 /// With resolution `DYNAMIC_DNS` proxies look up the name that the client asks for, which must be in the request.
-pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
-    for entry in &mesh.resources.service_entries {
-        if entry.spec.resolution.is_some_and(|resolution| resolution.value == "DYNAMIC_DNS") {
-            hosts_and_endpoints(&entry.meta, &entry.spec, report);
-            ports(&entry.meta, &entry.spec, report);
-            waypoint(&entry.meta, &entry.spec, report);
-        }
+pub fn check<'m>(_: &Mesh<'m>, entry: &'m Object<'m, ServiceEntry<'m>>, report: &mut Report) {
+    if entry.spec.resolution.is_some_and(|resolution| resolution.value == "DYNAMIC_DNS") {
+        hosts_and_endpoints(&entry.meta, &entry.spec, report);
+        ports(&entry.meta, &entry.spec, report);
+        waypoint(&entry.meta, &entry.spec, report);
     }
 }
 

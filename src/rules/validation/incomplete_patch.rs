@@ -1,17 +1,15 @@
 use crate::mesh::Mesh;
-use crate::model::Meta;
-use crate::model::networking::EnvoyConfigObjectPatch;
+use crate::model::networking::{EnvoyConfigObjectPatch, EnvoyFilter};
+use crate::model::{Meta, Object};
 use crate::rules::Report;
 
 /// A patch says what it changes, how, and into what. istiod looks at no patches for waypoints.
-pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
-    for filter in &mesh.resources.envoy_filters {
-        filter.spec.config_patches.iter().filter(|patch| !patch.is_for_waypoints()).for_each(|patch| {
-            if let Some((what, help)) = missing(patch) {
-                say(&filter.meta, patch, what, help, report);
-            }
-        });
-    }
+pub fn check<'m>(_: &Mesh<'m>, filter: &'m Object<'m, EnvoyFilter<'m>>, report: &mut Report) {
+    filter.spec.config_patches.iter().filter(|patch| !patch.is_for_waypoints()).for_each(|patch| {
+        if let Some((what, help)) = missing(patch) {
+            say(&filter.meta, patch, what, help, report);
+        }
+    });
 }
 
 /// What is missing first, and what to do.

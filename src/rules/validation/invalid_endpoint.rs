@@ -1,21 +1,19 @@
 use crate::format::{Fqdn, Ip};
 use crate::mesh::Mesh;
 use crate::model::networking::{ServiceEntry, WorkloadEntry};
-use crate::model::{Meta, Str};
+use crate::model::{Meta, Object, Str};
 use crate::rules::Report;
 
 /// Endpoints of a ServiceEntry, as its resolution and its ports have them.
-pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
-    for entry in &mesh.resources.service_entries {
-        let names = match entry.spec.resolution.map(|resolution| resolution.value) {
-            Some("STATIC") => false,
-            Some("DNS" | "DNS_ROUND_ROBIN") => true,
-            _ => continue,
-        };
-        for endpoint in &entry.spec.endpoints {
-            address(&entry.meta, &entry.spec, endpoint, names, report);
-            ports(&entry.meta, &entry.spec, endpoint, report);
-        }
+pub fn check<'m>(_: &Mesh<'m>, entry: &'m Object<'m, ServiceEntry<'m>>, report: &mut Report) {
+    let names = match entry.spec.resolution.map(|resolution| resolution.value) {
+        Some("STATIC") => false,
+        Some("DNS" | "DNS_ROUND_ROBIN") => true,
+        _ => return,
+    };
+    for endpoint in &entry.spec.endpoints {
+        address(&entry.meta, &entry.spec, endpoint, names, report);
+        ports(&entry.meta, &entry.spec, endpoint, report);
     }
 }
 

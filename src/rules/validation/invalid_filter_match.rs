@@ -1,18 +1,16 @@
 use crate::mesh::Mesh;
-use crate::model::Meta;
-use crate::model::networking::{EnvoyConfigObjectPatch, FilterMatch};
+use crate::model::networking::{EnvoyConfigObjectPatch, EnvoyFilter, FilterMatch};
+use crate::model::{Meta, Object};
 use crate::rules::Report;
 
 const CONNECTION_MANAGERS: [&str; 2] =
     ["envoy.filters.network.http_connection_manager", "envoy.http_connection_manager"];
 
 /// A filter is told by its name, and only HTTP filters are inside of another.
-pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
-    for filter in &mesh.resources.envoy_filters {
-        for patch in filter.spec.config_patches.iter().filter(|patch| !patch.is_for_waypoints()) {
-            if let Some(matched) = patch.matched_filter() {
-                names(&filter.meta, patch, matched, report);
-            }
+pub fn check<'m>(_: &Mesh<'m>, filter: &'m Object<'m, EnvoyFilter<'m>>, report: &mut Report) {
+    for patch in filter.spec.config_patches.iter().filter(|patch| !patch.is_for_waypoints()) {
+        if let Some(matched) = patch.matched_filter() {
+            names(&filter.meta, patch, matched, report);
         }
     }
 }

@@ -1,21 +1,19 @@
 use crate::format::GatewayName;
 use crate::mesh::Mesh;
-use crate::model::Str;
 use crate::model::virtual_service::VirtualService;
+use crate::model::{Object, Str};
 use crate::rules::Report;
 
 /// Names that no Gateway can have. istiod stops at the first name without a namespace (`validateGatewayNames` in
 /// pkg/config/validation/validation.go), and takes what comes after it.
-pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
-    for service in &mesh.resources.virtual_services {
-        for list in lists(&service.spec) {
-            let last = list.iter().position(|name| !name.contains('/')).unwrap_or(list.len());
-            for name in list.iter().take(last + 1).filter(|name| !name.is_empty() && !name.is_placeholder()) {
-                let Err(reason) = GatewayName::parse(name.value) else { continue };
-                let draft = report.at(&service.meta, name.at, reason.message());
-                if let Some(help) = reason.instruction() {
-                    draft.help(help);
-                }
+pub fn check<'m>(_: &Mesh<'m>, service: &'m Object<'m, VirtualService<'m>>, report: &mut Report) {
+    for list in lists(&service.spec) {
+        let last = list.iter().position(|name| !name.contains('/')).unwrap_or(list.len());
+        for name in list.iter().take(last + 1).filter(|name| !name.is_empty() && !name.is_placeholder()) {
+            let Err(reason) = GatewayName::parse(name.value) else { continue };
+            let draft = report.at(&service.meta, name.at, reason.message());
+            if let Some(help) = reason.instruction() {
+                draft.help(help);
             }
         }
     }

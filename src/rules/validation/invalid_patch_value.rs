@@ -2,22 +2,21 @@ use crate::envoy::{Segment, Violation, ViolationKind, check as violations};
 use crate::finding::Severity;
 use crate::format::has_placeholder;
 use crate::mesh::Mesh;
-use crate::model::Meta;
+use crate::model::networking::EnvoyFilter;
+use crate::model::{Meta, Object};
 use crate::rules::Report;
 use crate::source::Span;
 use crate::yaml::Node;
 
 /// The value of a patch is a message of Envoy. istiod refuses what it cannot read, and warns of fields that it does not
 /// know.
-pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
-    for filter in &mesh.resources.envoy_filters {
-        for patch in filter.spec.config_patches.iter().filter(|patch| !patch.is_for_waypoints()) {
-            let value = patch.patch.as_ref().and_then(|change| change.value);
-            let (Some(value), Some(message_type)) = (value, patch.message_type()) else { continue };
-            let Some(json) = patch.value() else { continue };
-            for violation in violations(message_type, &json) {
-                say(&filter.meta, value, &violation, report);
-            }
+pub fn check<'m>(_: &Mesh<'m>, filter: &'m Object<'m, EnvoyFilter<'m>>, report: &mut Report) {
+    for patch in filter.spec.config_patches.iter().filter(|patch| !patch.is_for_waypoints()) {
+        let value = patch.patch.as_ref().and_then(|change| change.value);
+        let (Some(value), Some(message_type)) = (value, patch.message_type()) else { continue };
+        let Some(json) = patch.value() else { continue };
+        for violation in violations(message_type, &json) {
+            say(&filter.meta, value, &violation, report);
         }
     }
 }

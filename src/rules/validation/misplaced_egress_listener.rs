@@ -1,22 +1,20 @@
 use crate::mesh::Mesh;
-use crate::model::Meta;
-use crate::model::networking::IstioEgressListener;
+use crate::model::networking::{IstioEgressListener, Sidecar};
+use crate::model::{Meta, Object};
 use crate::rules::Report;
 
 /// Listeners without a port take what the others leave, and those with port 0 are sockets.
-pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
-    for sidecar in &mesh.resources.sidecars {
-        let egress = &sidecar.spec.egress;
-        for (index, listener) in egress.iter().enumerate() {
-            if !listener.node.has("port") && index + 1 < egress.len() {
-                report
-                    .at(&sidecar.meta, listener.node.head(), "an egress listener without a port that is not the last")
-                    .related(egress[index + 1].node.head(), "comes after it")
-                    .label("it takes all traffic that the others leave")
-                    .help("move it to the end, and merge it with others of the kind");
-            }
-            socket(&sidecar.meta, listener, report);
+pub fn check<'m>(_: &Mesh<'m>, sidecar: &'m Object<'m, Sidecar<'m>>, report: &mut Report) {
+    let egress = &sidecar.spec.egress;
+    for (index, listener) in egress.iter().enumerate() {
+        if !listener.node.has("port") && index + 1 < egress.len() {
+            report
+                .at(&sidecar.meta, listener.node.head(), "an egress listener without a port that is not the last")
+                .related(egress[index + 1].node.head(), "comes after it")
+                .label("it takes all traffic that the others leave")
+                .help("move it to the end, and merge it with others of the kind");
         }
+        socket(&sidecar.meta, listener, report);
     }
 }
 

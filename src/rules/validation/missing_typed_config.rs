@@ -1,5 +1,6 @@
 use crate::mesh::Mesh;
-use crate::model::Meta;
+use crate::model::networking::EnvoyFilter;
+use crate::model::{Meta, Object};
 use crate::rules::Report;
 use crate::yaml::{Kind, Node};
 
@@ -20,17 +21,15 @@ const HOLDERS: [&str; 8] = [
 const SETTINGS: [&str; 4] = ["typed_config", "typedConfig", "config_discovery", "configDiscovery"];
 
 /// Envoy tells extensions by the type of their configuration, not by their name.
-pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
-    for filter in &mesh.resources.envoy_filters {
-        for patch in filter.spec.config_patches.iter().filter(|patch| !patch.is_for_waypoints()) {
-            let Some(change) = &patch.patch else { continue };
-            let removes = change.operation.is_some_and(|operation| operation.value == "REMOVE");
-            let Some(value) = change.value.filter(|_| !removes) else { continue };
-            if patch.apply_to.is_some_and(|target| EXTENSIONS.contains(&target.value)) {
-                extension(&filter.meta, value, report);
-            }
-            walk(&filter.meta, value, report);
+pub fn check<'m>(_: &Mesh<'m>, filter: &'m Object<'m, EnvoyFilter<'m>>, report: &mut Report) {
+    for patch in filter.spec.config_patches.iter().filter(|patch| !patch.is_for_waypoints()) {
+        let Some(change) = &patch.patch else { continue };
+        let removes = change.operation.is_some_and(|operation| operation.value == "REMOVE");
+        let Some(value) = change.value.filter(|_| !removes) else { continue };
+        if patch.apply_to.is_some_and(|target| EXTENSIONS.contains(&target.value)) {
+            extension(&filter.meta, value, report);
         }
+        walk(&filter.meta, value, report);
     }
 }
 

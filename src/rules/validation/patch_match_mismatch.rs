@@ -1,21 +1,20 @@
 use crate::mesh::Mesh;
-use crate::model::networking::{EnvoyConfigObjectMatch, EnvoyConfigObjectPatch};
+use crate::model::Object;
+use crate::model::networking::{EnvoyConfigObjectMatch, EnvoyConfigObjectPatch, EnvoyFilter};
 use crate::rules::Report;
 
 const KINDS: [&str; 3] = ["listener", "routeConfiguration", "cluster"];
 
 /// What a patch applies to says what its match can look at.
-pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
-    for filter in &mesh.resources.envoy_filters {
-        for patch in filter.spec.config_patches.iter().filter(|patch| !patch.is_for_waypoints()) {
-            let (Some(wanted), Some(matched)) = (wanted(patch), &patch.r#match) else { continue };
-            let Some((written, at)) = written(matched).filter(|(written, _)| *written != wanted) else { continue };
-            let target = patch.apply_to.map_or("", |target| target.value);
-            report
-                .at(&filter.meta, at, format!("a match of a `{written}` for `{target}`"))
-                .label("what the patch applies to is not there")
-                .help(format!("match with `{wanted}`, or change `applyTo`"));
-        }
+pub fn check<'m>(_: &Mesh<'m>, filter: &'m Object<'m, EnvoyFilter<'m>>, report: &mut Report) {
+    for patch in filter.spec.config_patches.iter().filter(|patch| !patch.is_for_waypoints()) {
+        let (Some(wanted), Some(matched)) = (wanted(patch), &patch.r#match) else { continue };
+        let Some((written, at)) = written(matched).filter(|(written, _)| *written != wanted) else { continue };
+        let target = patch.apply_to.map_or("", |target| target.value);
+        report
+            .at(&filter.meta, at, format!("a match of a `{written}` for `{target}`"))
+            .label("what the patch applies to is not there")
+            .help(format!("match with `{wanted}`, or change `applyTo`"));
     }
 }
 

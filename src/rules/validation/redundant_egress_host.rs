@@ -1,14 +1,13 @@
+use crate::model::networking::Sidecar;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::mesh::Mesh;
-use crate::model::{Meta, Str};
+use crate::model::{Meta, Object, Str};
 use crate::rules::Report;
 
 /// Hosts that others of the same listener cover.
-pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
-    for sidecar in &mesh.resources.sidecars {
-        sidecar.spec.egress.iter().for_each(|listener| hosts(&sidecar.meta, &listener.hosts, report));
-    }
+pub fn check<'m>(_: &Mesh<'m>, sidecar: &'m Object<'m, Sidecar<'m>>, report: &mut Report) {
+    sidecar.spec.egress.iter().for_each(|listener| hosts(&sidecar.meta, &listener.hosts, report));
 }
 
 fn hosts(meta: &Meta<'_>, hosts: &[Str<'_>], report: &mut Report) {

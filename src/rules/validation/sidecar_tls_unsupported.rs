@@ -1,7 +1,7 @@
 use crate::format::Protocol;
 use crate::mesh::Mesh;
-use crate::model::Meta;
-use crate::model::networking::IstioIngressListener;
+use crate::model::networking::{IstioIngressListener, Sidecar};
+use crate::model::{Meta, Object};
 use crate::rules::Report;
 
 use super::fields::is_set;
@@ -10,10 +10,8 @@ const UNSUPPORTED: [&str; 5] =
     ["subjectAltNames", "httpsRedirect", "credentialName", "credentialNames", "tlsCertificates"];
 
 /// Sidecars serve TLS with certificates from files, and to HTTPS or TLS only.
-pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
-    for sidecar in &mesh.resources.sidecars {
-        sidecar.spec.ingress.iter().for_each(|listener| settings(&sidecar.meta, listener, report));
-    }
+pub fn check<'m>(_: &Mesh<'m>, sidecar: &'m Object<'m, Sidecar<'m>>, report: &mut Report) {
+    sidecar.spec.ingress.iter().for_each(|listener| settings(&sidecar.meta, listener, report));
 }
 
 fn settings(meta: &Meta<'_>, listener: &IstioIngressListener<'_>, report: &mut Report) {

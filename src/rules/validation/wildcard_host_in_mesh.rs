@@ -1,16 +1,18 @@
 use crate::mesh::Mesh;
+use crate::model::Object;
 use crate::model::virtual_service::VirtualService;
 use crate::rules::Report;
 
 /// `*` is a host for gateways only.
-pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
-    for service in mesh.resources.virtual_services.iter().filter(|service| is_in_mesh(&service.spec)) {
-        for host in service.spec.hosts.iter().filter(|host| host.value == "*") {
-            report
-                .at(&service.meta, host.at, "host `*` in the mesh")
-                .label("sidecars take no routes for all hosts at once")
-                .help("name the hosts, or bind the VirtualService to a gateway instead of `mesh`");
-        }
+pub fn check<'m>(_: &Mesh<'m>, service: &'m Object<'m, VirtualService<'m>>, report: &mut Report) {
+    if !is_in_mesh(&service.spec) {
+        return;
+    }
+    for host in service.spec.hosts.iter().filter(|host| host.value == "*") {
+        report
+            .at(&service.meta, host.at, "host `*` in the mesh")
+            .label("sidecars take no routes for all hosts at once")
+            .help("name the hosts, or bind the VirtualService to a gateway instead of `mesh`");
     }
 }
 
