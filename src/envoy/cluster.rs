@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::any::Any;
 use super::core::{
     BindConfig, ConfigSource, HealthStatusSet, Metadata, Percent, RoutingPriority, RuntimeDouble, TcpKeepalive,
@@ -224,6 +226,33 @@ message! {
         max_ejection_time: Option<Duration>,
         max_ejection_time_jitter: Option<Duration>,
         always_eject_one_host: Option<bool>,
+    }
+}
+
+impl Cluster {
+    /// How it finds the hosts that requests name, if it forwards by name.
+    pub fn by_name(&self) -> Option<&DynamicForwardProxyCluster> {
+        match self.custom_type()?.typed_config.as_ref()? {
+            Any::DynamicForwardProxyCluster(config) => Some(config),
+            _ => None,
+        }
+    }
+
+    /// The clusters that it stands for, if it is an aggregate.
+    pub fn members(&self) -> Option<Vec<&str>> {
+        match self.custom_type()?.typed_config.as_ref()? {
+            Any::Other(other) if other.type_url.ends_with("clusters.aggregate.v3.ClusterConfig") => {
+                Some(other.fields.get("clusters")?.as_array()?.iter().filter_map(Value::as_str).collect())
+            }
+            _ => None,
+        }
+    }
+
+    fn custom_type(&self) -> Option<&CustomClusterType> {
+        match self.discovery.as_ref()? {
+            Discovery::ClusterType(custom) => Some(custom),
+            Discovery::Type(_) => None,
+        }
     }
 }
 

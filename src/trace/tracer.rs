@@ -78,6 +78,23 @@ impl Tracer {
     /// Where a target of a decision leads to.
     pub fn upstreams(&self, decision: &Decision<'_>, target: &Target<'_>) -> Vec<Upstream<'_>> {
         let Some(cluster) = self.clusters.get(target.name) else { return Vec::new() };
+        let Some(members) = cluster.members() else { return self.upstreams_of(cluster, decision, target) };
+        let mut all = Vec::new();
+        for member in members.into_iter().filter_map(|name| self.clusters.get(name)) {
+            // The priorities of later members come after those of earlier ones.
+            let before = all.iter().map(|upstream: &Upstream<'_>| upstream.priority + 1).max().unwrap_or_default();
+            let own = self.upstreams_of(member, decision, target).into_iter();
+            all.extend(own.map(|upstream| Upstream { priority: before + upstream.priority, ..upstream }));
+        }
+        all
+    }
+
+    fn upstreams_of<'c>(
+        &'c self,
+        cluster: &'c Cluster,
+        decision: &Decision<'_>,
+        target: &Target<'_>,
+    ) -> Vec<Upstream<'c>> {
         let connection = &decision.call.connection;
         let name = match &target.request {
             Some(request) => Some(request.authority.as_str()),

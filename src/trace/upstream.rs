@@ -72,8 +72,7 @@ pub fn upstreams<'c>(
 /// The host that a request names, if the cluster forwards by name. `port`: where the name has none, and the client does not
 /// speak HTTP.
 pub fn by_name<'c>(cluster: &'c Cluster, name: &str, port: u16) -> Option<Upstream<'c>> {
-    let Some(Discovery::ClusterType(custom)) = &cluster.discovery else { return None };
-    let Some(Any::DynamicForwardProxyCluster(_)) = &custom.typed_config else { return None };
+    cluster.by_name()?;
     let has_port =
         name.parse::<SocketAddr>().is_ok() || name.rsplit_once(':').is_some_and(|(name, _)| !name.contains(':'));
     let address = if has_port { name.to_owned() } else { format!("{name}:{port}") };

@@ -250,8 +250,7 @@ impl Prophet {
             _ if is_random => Certainty::Nothing,
             // A host that the request itself names is looked for by DNS, which is not to be asked.
             [only]
-                if only.cluster.is_some_and(|own| matches!(own.discovery, Some(Discovery::ClusterType(_))))
-                    && !probe.host.contains(".localhost:") =>
+                if only.cluster.is_some_and(|own| own.by_name().is_some()) && !probe.host.contains(".localhost:") =>
             {
                 Certainty::Nothing
             }

@@ -170,10 +170,15 @@ async fn answer(
     let is_tunnel = request.method() == Method::CONNECT;
     if is_tunnel || asked("upgrade").is_some() {
         let upgrade = hyper::upgrade::on(&mut request);
+        let tunnel_to = is_tunnel.then(|| format!("{} ", request.uri()));
         tokio::spawn(async move {
             let Ok(upgraded) = upgrade.await else { return };
             let (mut reader, mut writer) = tokio::io::split(TokioIo::new(upgraded));
-            let _ended = tokio::io::copy(&mut reader, &mut writer).await;
+            // Who asks for a tunnel hears first what for, in one piece with what it says first.
+            let mut start = tunnel_to.unwrap_or_default().into_bytes();
+            if reader.read_buf(&mut start).await.is_ok() && writer.write_all(&start).await.is_ok() {
+                let _ended = tokio::io::copy(&mut reader, &mut writer).await;
+            }
         });
         if is_tunnel {
             return Ok(response.body(Full::default().boxed()).unwrap());

@@ -4,6 +4,7 @@ mod buffer;
 #[cfg_attr(not(target_os = "linux"), path = "no_pipe.rs")]
 mod pipe;
 mod pump;
+mod tunnel;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use super::stats::{Counter, Gauge, Stats};
 use super::upstream::{Clusters, Failure, Host, Origin, Outcome, Permit, Pick, Stream, UpstreamCluster};
 use super::wire::Wire;
 use pump::{Broken, Traffic, pump};
+use tunnel::{Tunnel, Tunneling};
 
 /// A filter, read once.
 #[derive(Debug)]
@@ -33,6 +35,7 @@ pub struct Plan {
     by_source: bool,
     /// The port at hosts that SNI names, for clusters that forward by name: of `sni_dynamic_forward_proxy`.
     name_port: Option<u16>,
+    tunneling: Option<Tunneling>,
     attempts: u32,
     idle_timeout: Option<Duration>,
     longest: Option<Duration>,
@@ -67,14 +70,16 @@ impl Plan {
         };
         let subset = config.metadata_match.as_ref().and_then(|metadata| metadata.filter_metadata.get("envoy.lb"));
         let mut notes = Vec::new();
-        if config.tunneling_config.is_some() {
-            notes.push("connections are not tunneled over HTTP".to_owned());
+        let tunneling = config.tunneling_config.as_ref().and_then(Tunneling::new);
+        if config.tunneling_config.is_some() && tunneling.is_none() {
+            notes.push("connections are not tunneled by `POST`".to_owned());
         }
         Self {
             clusters,
             subset: subset.cloned(),
             by_source: config.hash_policy.iter().any(|policy| matches!(policy, ConnectionHashPolicy::SourceIp(_))),
             name_port,
+            tunneling,
             attempts: config.max_connect_attempts.unwrap_or(1).max(1),
             idle_timeout: Some(config.idle_timeout.unwrap_or(HOUR)).filter(|timeout| !timeout.is_zero()),
             longest: config.max_downstream_connection_duration.filter(|longest| !longest.is_zero()),
@@ -102,10 +107,11 @@ impl Plan {
         record.cluster = Some(cluster.config.name.clone());
         let connected = self.connect(clusters.serving(cluster), original, record).await;
         match connected {
-            Ok((upstream, connection)) => {
-                self.carry(client, upstream, runtime, record).await;
+            Ok(Upstream::Plain(stream, connection)) => {
+                self.carry(client, stream, runtime, record).await;
                 connection.end(record);
             }
+            Ok(Upstream::Tunneled(tunnel)) => self.carry(client, tunnel, runtime, record).await,
             Err(failure) => fail(record, &failure, record.attempts),
         }
         self.stats.received.add(record.received());
@@ -133,7 +139,7 @@ impl Plan {
         cluster: &Arc<UpstreamCluster>,
         original: SocketAddr,
         record: &mut Record,
-    ) -> Result<(Stream, Connection), Failure> {
+    ) -> Result<Upstream, Failure> {
         let source = record.client.peer;
         let hash = self.by_source.then(|| XxHash64::oneshot(0, source.ip().to_string().as_bytes()));
         let origin = Origin { source, destination: record.client.local };
@@ -145,14 +151,25 @@ impl Plan {
         let mut last = Failure::NoHealthyHost;
         while record.attempts < self.attempts {
             let pick = Pick { hash, subset: self.subset.as_ref(), original, name: name.as_deref(), ..Pick::default() };
-            let permit = cluster.connection_permit().ok_or(Failure::Overflow)?;
+            // Connections of HTTP have permits of their own.
+            let permit = match &self.tunneling {
+                None => Some(cluster.connection_permit().ok_or(Failure::Overflow)?),
+                Some(_) => None,
+            };
             let host = cluster.pick(&pick)?;
             record.attempts += 1;
             record.upstream = host.socket();
-            match cluster.connect_for(&host, Some(origin)).await {
-                Ok(stream) => {
+            let opened = match &self.tunneling {
+                Some(tunneling) => tunneling.open(cluster, &host, record).await.map(Upstream::Tunneled),
+                None => cluster
+                    .connect_for(&host, Some(origin))
+                    .await
+                    .map(|stream| Upstream::Plain(stream, Connection::begin(cluster, Arc::clone(&host), permit))),
+            };
+            match opened {
+                Ok(upstream) => {
                     cluster.record(&host, Outcome::ConnectedFinally);
-                    return Ok((stream, Connection::begin(cluster, host, permit)));
+                    return Ok(upstream);
                 }
                 Err(failure) => {
                     cluster.record(&host, Outcome::NotConnected);
@@ -163,7 +180,7 @@ impl Plan {
         Err(last)
     }
 
-    async fn carry(&self, mut client: impl Wire, mut upstream: Stream, runtime: &Runtime, record: &mut Record) {
+    async fn carry(&self, mut client: impl Wire, mut upstream: impl Wire, runtime: &Runtime, record: &mut Record) {
         let (received, sent) = (Arc::clone(&record.received), Arc::clone(&record.sent));
         let traffic = Traffic::new(&received, &sent);
         let idle = async {
@@ -207,16 +224,22 @@ impl TcpStats {
     }
 }
 
+/// Where the bytes go.
+enum Upstream {
+    Plain(Stream, Connection),
+    Tunneled(Tunnel),
+}
+
 /// A connection to an upstream, counted while it is open.
 #[derive(Debug)]
 struct Connection {
     cluster: Arc<UpstreamCluster>,
     host: Arc<Host>,
-    _permit: Permit,
+    _permit: Option<Permit>,
 }
 
 impl Connection {
-    fn begin(cluster: &Arc<UpstreamCluster>, host: Arc<Host>, permit: Permit) -> Self {
+    fn begin(cluster: &Arc<UpstreamCluster>, host: Arc<Host>, permit: Option<Permit>) -> Self {
         cluster.stats().upstream_cx_active.increment();
         // As Envoy counts it: a connection is a request, too.
         cluster.stats().upstream_rq_total.increment();

@@ -20,6 +20,7 @@ use crate::trace::Version;
 use super::balance::{Balancer, Choice, Counts, Policy, SubsetConfig, Subsets, counts};
 use super::breaker::{Breakers, Permit};
 use super::connect::{Dial, connect};
+use super::dns;
 use super::failure::Failure;
 use super::form::in_form_of;
 use super::host::{Address, Host};
@@ -33,7 +34,6 @@ use super::proxy_protocol::Origin;
 use super::settings::{Protocol, Settings};
 use super::stream::Stream;
 use super::transport::Transports;
-use super::{aggregate, dns};
 
 /// What is asked of a cluster when a request needs a host.
 #[derive(Clone, Copy, Debug)]
@@ -77,8 +77,6 @@ pub struct UpstreamCluster {
     originals: Option<Originals>,
     /// For clusters that forward by name.
     named: Option<NamedHosts>,
-    /// The clusters that this one stands for.
-    members: Option<Vec<String>>,
     view: RwLock<View>,
     /// Held by who changes the view.
     changing: Mutex<Resolved>,
@@ -130,7 +128,6 @@ impl UpstreamCluster {
         let view = View::new(places, &policy, subsets.as_ref(), &shared);
         let cluster = Arc::new(Self {
             originals: original.then(|| Originals::new(&config)),
-            members: aggregate::members(&config),
             named: NamedHosts::new(&config, &transports, runtime),
             shared,
             policy,
@@ -168,11 +165,6 @@ impl UpstreamCluster {
             (None, Some(named)) => named.all(),
             (None, None) => self.read(|view| view.hosts()),
         }
-    }
-
-    /// The clusters that it stands for, if it is an aggregate.
-    pub(super) fn members(&self) -> Option<&[String]> {
-        self.members.as_deref()
     }
 
     pub(super) fn policy(&self) -> &Policy {

@@ -8,8 +8,7 @@ use std::time::Duration;
 use rustc_hash::FxHashMap;
 use tokio::time::Instant;
 
-use crate::envoy::Any;
-use crate::envoy::cluster::{Cluster, Discovery, DnsLookupFamily};
+use crate::envoy::cluster::{Cluster, DnsLookupFamily};
 use crate::proxy::per_worker::lock;
 use crate::proxy::runtime::Runtime;
 use crate::proxy::time::Time;
@@ -44,9 +43,7 @@ struct Known {
 impl NamedHosts {
     /// `None` for clusters of other kinds.
     pub fn new(cluster: &Cluster, transports: &Transports, runtime: &Runtime) -> Option<Self> {
-        let Some(Discovery::ClusterType(custom)) = &cluster.discovery else { return None };
-        let Some(Any::DynamicForwardProxyCluster(config)) = &custom.typed_config else { return None };
-        let cache = config.dns_cache_config.clone().unwrap_or_default();
+        let cache = cluster.by_name()?.dns_cache_config.clone().unwrap_or_default();
         Some(Self {
             family: cache.dns_lookup_family,
             refresh: cache.dns_refresh_rate.unwrap_or(REFRESH),

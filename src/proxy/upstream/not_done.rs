@@ -1,10 +1,8 @@
 //! What a cluster asks for and does not get.
 
 use crate::envoy::Any;
-use crate::envoy::cluster::{Cluster, CustomClusterType, Discovery, DiscoveryType};
+use crate::envoy::cluster::{Cluster, Discovery, DiscoveryType};
 use crate::envoy::core::RoutingPriority;
-
-use super::aggregate::is_aggregate;
 
 /// Fields without a type here that are executed all the same, or that change nothing that can be seen.
 const DONE: [&str; 17] = [
@@ -39,7 +37,7 @@ pub(super) fn not_done(cluster: &Cluster) -> Vec<String> {
         })
         .collect();
     match &cluster.discovery {
-        Some(Discovery::ClusterType(own)) if !is_done(own) => {
+        Some(Discovery::ClusterType(own)) if cluster.by_name().is_none() && cluster.members().is_none() => {
             notes.push(format!("hosts are not found by `{}`, so that it has none", own.name));
         }
         Some(Discovery::Type(DiscoveryType::Eds)) if cluster.load_assignment.is_none() => {
@@ -60,10 +58,6 @@ pub(super) fn not_done(cluster: &Cluster) -> Vec<String> {
     }
     notes.sort();
     notes
-}
-
-fn is_done(own: &CustomClusterType) -> bool {
-    is_aggregate(own) || matches!(own.typed_config, Some(Any::DynamicForwardProxyCluster(_)))
 }
 
 fn snake(name: &str) -> String {
