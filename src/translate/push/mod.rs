@@ -1,6 +1,7 @@
 //! What is computed once for all proxies, as istiod does for every push.
 
 mod endpoints;
+mod pods;
 mod services;
 mod virtual_services;
 
@@ -17,10 +18,10 @@ use super::proxy::Locality;
 use super::targets::ServiceTarget;
 
 use endpoints::Sources;
+use pods::locality_of;
 
-use endpoints::locality_of;
-
-pub(super) use endpoints::{Endpoint, Health, Pod, TlsMode};
+pub(super) use endpoints::{Endpoint, Health, TlsMode};
+pub(super) use pods::Pod;
 pub(super) use services::{
     Alias, NO_ADDRESS, Service, TrafficDistribution, compare_hosts, spiffe, traffic_distribution,
 };
@@ -60,7 +61,7 @@ fn routes_differ_by_labels(mesh: &Mesh<'_>, virtual_services: &[VirtualService<'
 impl<'m> PushContext<'m> {
     pub fn new(mesh: &'m Mesh<'m>) -> Self {
         let services = services::services(mesh);
-        let pods = endpoints::pods(mesh);
+        let pods = pods::pods(mesh);
         let mut services_by_host: FxHashMap<_, Vec<_>> = FxHashMap::default();
         for (at, service) in services.iter().enumerate() {
             services_by_host.entry(service.host()).or_default().push(at);
