@@ -5,16 +5,14 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::envoy::value_of;
-use crate::mesh::{DelegateLookup, Mesh, match_conflict};
-use crate::model::Object;
-use crate::model::virtual_service::{HttpRoute, VirtualService};
-use crate::source::Span;
+use crate::mesh::Mesh;
 use crate::trace::{ALL, Abort, Answer, By, Closed, Headers, Request};
 
 use super::case::{Ask, Wanted};
 use super::destination::{FoundDestination, WantedDestination};
-use super::entrance::virtual_service;
 use super::observed::{End, Forwarding, Observed, Routed};
+use super::rule::{Rule, dropped};
+use super::same::same;
 
 /// What was found, and whether it is what is wanted.
 #[derive(Debug, PartialEq, Eq)]
@@ -287,69 +285,6 @@ impl<'s> Seen<'s> {
     }
 }
 
-/// The rule of a VirtualService that makes a route.
-struct Rule<'m> {
-    object: &'m Object<'m, VirtualService<'m>>,
-    rule: &'m HttpRoute<'m>,
-    /// The rule that delegates to it.
-    delegating: Option<&'m HttpRoute<'m>>,
-}
-
-impl<'m> Rule<'m> {
-    fn at(mesh: &'m Mesh<'m>, routed: &Routed) -> Option<Self> {
-        let (object, rule) = rule_at(mesh, routed.at?)?;
-        if let Some(delegate) = &rule.delegate {
-            // The delegate's rules have no matches of their own, so that the place is that of the delegating one.
-            let DelegateLookup::Found(inner) = mesh.delegate(object, delegate) else { return None };
-            let own = inner.spec.http.iter().find(|rule| rule.r#match.is_empty())?;
-            return Some(Self { object: inner, rule: own, delegating: Some(rule) });
-        }
-        let root = routed
-            .virtual_service
-            .as_ref()
-            .and_then(|name| mesh.resources.virtual_services.iter().find(|root| root.meta.full_name() == *name));
-        let leads_here = |root: &Object<'m, VirtualService<'m>>, outer: &HttpRoute<'m>| {
-            let delegate = outer.delegate.as_ref().map(|delegate| mesh.delegate(root, delegate));
-            matches!(delegate, Some(DelegateLookup::Found(inner)) if std::ptr::eq(inner, object))
-        };
-        let delegating = root.and_then(|root| root.spec.http.iter().find(|outer| leads_here(root, outer)));
-        Some(Self { object, rule, delegating })
-    }
-
-    /// The VirtualService that it is in, if another one delegates to that.
-    fn delegate(&self) -> Option<String> {
-        self.delegating.map(|_| self.object.meta.full_name())
-    }
-}
-
-/// The delegates of the VirtualService of a host that Istio drops routes of.
-fn dropped(mesh: &Mesh<'_>, host: &str) -> Option<String> {
-    let object = virtual_service(mesh, host)?;
-    let outer = object.spec.http.iter().filter_map(|rule| Some((rule, rule.delegate.as_ref()?)));
-    let dropped = outer.filter_map(|(outer, delegate)| {
-        let name = delegate.name.map_or("", |name| name.value);
-        let DelegateLookup::Found(inner) = mesh.delegate(object, delegate) else {
-            return Some(format!("there is no delegate `{name}`"));
-        };
-        let conflicts = |own: &HttpRoute<'_>| {
-            own.r#match.iter().any(|own| {
-                let (outer_namespace, own_namespace) = (object.meta.namespace, inner.meta.namespace);
-                let conflicts = |outer| match_conflict((outer, outer_namespace), (own, own_namespace)).is_some();
-                !outer.r#match.is_empty() && outer.r#match.iter().all(conflicts)
-            })
-        };
-        inner.spec.http.iter().any(conflicts).then(|| format!("matches of delegate `{name}` conflict with its rule's"))
-    });
-    let dropped: Vec<_> = dropped.collect();
-    (!dropped.is_empty()).then(|| format!("Istio drops routes, since {}", dropped.join(", and ")))
-}
-
-fn rule_at<'m>(mesh: &'m Mesh<'m>, at: Span) -> Option<(&'m Object<'m, VirtualService<'m>>, &'m HttpRoute<'m>)> {
-    let contains = |outer: Span| outer.source == at.source && outer.start <= at.start && at.end <= outer.end;
-    let object = mesh.resources.virtual_services.iter().find(|object| contains(object.meta.root.at()))?;
-    Some((object, object.spec.http.iter().find(|rule| contains(rule.node.at()))?))
-}
-
 /// `shop/web` of what istiod calls `ns[shop]-policy[web]-rule[0]`.
 pub(super) fn policy_name(name: &str) -> Option<String> {
     Some(format!("{}/{}", bracketed(name, "ns")?, bracketed(name, "policy")?))
@@ -429,58 +364,4 @@ fn percent(part: u64) -> f64 {
 
 fn seconds(duration: Duration) -> String {
     format!("{}s", duration.as_secs_f64())
-}
-
-/// Whether two messages in JSON mean the same: what is absent has its default, and durations have several forms.
-fn same(left: &Value, right: &Value) -> bool {
-    match (left, right) {
-        (Value::Object(left), Value::Object(right)) => {
-            let keys = left.keys().chain(right.keys());
-            let value =
-                |object: &serde_json::Map<String, Value>, key: &String| object.get(key).cloned().unwrap_or_default();
-            keys.into_iter().all(|key| same(&value(left, key), &value(right, key)))
-        }
-        (Value::Array(left), Value::Array(right)) => {
-            left.len() == right.len() && left.iter().zip(right).all(|(left, right)| same(left, right))
-        }
-        (Value::Number(left), Value::Number(right)) => left.as_f64() == right.as_f64(),
-        (Value::String(left), Value::String(right)) => {
-            let duration = |text: &str| crate::format::Duration::parse(text).ok();
-            left == right || duration(left).is_some_and(|left| duration(right) == Some(left))
-        }
-        (left, right) => left == right || (is_default(left) && is_default(right)),
-    }
-}
-
-fn is_default(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::Bool(flag) => !flag,
-        Value::Number(number) => number.as_f64() == Some(0.0),
-        Value::String(text) => text.is_empty(),
-        Value::Array(items) => items.is_empty(),
-        Value::Object(fields) => fields.values().all(is_default),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::same;
-
-    #[test]
-    fn messages_are_compared_by_their_meaning() {
-        let table = [
-            (json!({"a": 1}), json!({"a": 1.0, "b": 0}), true),
-            (json!({"fixedDelay": "5s"}), json!({"fixedDelay": "5000ms"}), true),
-            (json!({"a": [1]}), json!({"a": []}), false),
-            (json!({"a": {}}), json!({}), true),
-            (json!(null), json!({"a": "x"}), false),
-            (json!("/a"), json!("/b"), false),
-        ];
-        for (left, right, expected) in table {
-            assert_eq!(same(&left, &right), expected, "{left} {right}");
-        }
-    }
 }

@@ -16,7 +16,9 @@ mod observed;
 mod own;
 mod reader;
 mod router_check;
+mod rule;
 mod run;
+mod same;
 mod stand_ins;
 #[cfg(test)]
 mod tests;
