@@ -1,6 +1,8 @@
 //! Which DestinationRule holds for a client and a host (istio 1.31 `pilot/pkg/model/push_context.go` `destinationRule`,
 //! `destination_rule.go` `mergeDestinationRule`).
 
+use std::borrow::Cow;
+
 use rustc_hash::FxHashMap;
 
 use crate::format::Host;
@@ -14,7 +16,7 @@ use super::{ExportTo, Mesh, Service, Settings, by_age};
 #[derive(Clone, Debug)]
 pub struct MergedRule<'m> {
     /// The full name, or a wildcard.
-    pub host: String,
+    pub host: Cow<'m, str>,
     pub namespace: &'m str,
     pub export_to: ExportTo<'m>,
     /// `exportTo` as written, sorted; by it istiod tells which rules become one.
@@ -51,9 +53,9 @@ impl<'m> MergedRule<'m> {
 /// The rules of one namespace, to be found by host.
 #[derive(Debug, Default)]
 struct NamespaceRules<'m> {
-    exact: FxHashMap<String, Vec<MergedRule<'m>>>,
+    exact: FxHashMap<Cow<'m, str>, Vec<MergedRule<'m>>>,
     /// Most specific first.
-    wildcards: Vec<(String, Vec<MergedRule<'m>>)>,
+    wildcards: Vec<(Cow<'m, str>, Vec<MergedRule<'m>>)>,
 }
 
 /// All DestinationRules, merged and indexed.
@@ -68,7 +70,7 @@ pub struct DestinationRules<'m> {
     /// Those of the root namespace that only it sees.
     root_private: NamespaceRules<'m>,
     /// The namespaces that have rules for exactly this host, in order.
-    owners: FxHashMap<String, Vec<&'m str>>,
+    owners: FxHashMap<Cow<'m, str>, Vec<&'m str>>,
     /// The namespaces that have rules for wildcards, in order.
     wildcard_owners: Vec<&'m str>,
 }
@@ -156,7 +158,7 @@ impl<'m> DestinationRules<'m> {
         namespaces.sort_by_key(|(namespace, _)| **namespace);
         namespaces.into_iter().flat_map(|(_, rules)| {
             let mut exact: Vec<_> = rules.exact.iter().collect();
-            exact.sort_unstable_by_key(|(host, _)| host.as_str());
+            exact.sort_unstable_by_key(|&(host, _)| host);
             let wildcards = rules.wildcards.iter().flat_map(|(_, rules)| rules);
             exact.into_iter().flat_map(|(_, rules)| rules).chain(wildcards)
         })

@@ -1,5 +1,7 @@
 //! Where the routes of VirtualServices lead, and whose proxies follow them.
 
+use std::borrow::Cow;
+
 use crate::model::networking::Gateway;
 use crate::model::virtual_service::{DestinationUse, VirtualService};
 use crate::model::{Kind, Object, Str};
@@ -12,7 +14,7 @@ pub struct Target<'s, 'm> {
     pub used: DestinationUse<'s, 'm>,
     /// As it is written.
     pub host: Str<'m>,
-    pub full: String,
+    pub full: Cow<'m, str>,
 }
 
 /// Proxies that use a VirtualService: the sidecars of a namespace, or the gateways there.

@@ -1,6 +1,8 @@
 //! Which mTLS mode a workload demands on a port (istio 1.31 `pilot/pkg/security/authn/policy_applier.go`,
 //! `ComposePeerAuthentication`).
 
+use std::borrow::Cow;
+
 use rustc_hash::FxHashMap;
 
 use crate::model::destination_rule::DestinationRule;
@@ -140,7 +142,9 @@ impl<'m> Mesh<'m> {
     }
 
     /// DestinationRules that tell all clients of a host to use the mutual TLS of Istio: full host, mode, rule.
-    pub fn istio_mutual_rules(&self) -> impl Iterator<Item = (String, Str<'m>, &'m Object<'m, DestinationRule<'m>>)> {
+    pub fn istio_mutual_rules(
+        &self,
+    ) -> impl Iterator<Item = (Cow<'m, str>, Str<'m>, &'m Object<'m, DestinationRule<'m>>)> {
         self.resources.destination_rules.iter().filter_map(|rule| {
             let mode = rule.spec.traffic_policy.as_ref()?.tls.as_ref()?.mode?;
             let host = self.full_name(rule.spec.host?.value, rule.meta.namespace);

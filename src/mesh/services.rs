@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use rustc_hash::FxHashMap;
 
 use crate::model::kubernetes::Service as KubernetesService;
@@ -214,6 +216,14 @@ pub(super) fn selectors<'m>(services: &[Service<'m>]) -> SelectorIndex<'m> {
     SelectorIndex::new(&selectors.collect::<Vec<_>>())
 }
 
+/// Most hosts are written in lower case.
+fn lower_case(host: &str) -> Cow<'_, str> {
+    match host.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        true => Cow::Owned(host.to_ascii_lowercase()),
+        false => Cow::Borrowed(host),
+    }
+}
+
 fn entry_export<'m>(object: &'m Object<'m, ServiceEntry<'m>>, settings: &Settings<'m>) -> ExportTo<'m> {
     let entries = object.spec.export_to.iter().map(|entry| entry.value);
     ExportTo::new(entries, &settings.default_service_export_to, object.meta.namespace)
@@ -253,7 +263,7 @@ impl ServiceIndex {
 
 impl<'m> Mesh<'m> {
     /// The full name of a host that an object in `namespace` writes: short names are completed.
-    pub fn full_name(&self, host: &str, namespace: &str) -> String {
+    pub fn full_name<'h>(&self, host: &'h str, namespace: &str) -> Cow<'h, str> {
         self.settings.full_name(host, namespace)
     }
 
@@ -263,7 +273,7 @@ impl<'m> Mesh<'m> {
 
     /// All services of exactly this full name, whoever sees them; wildcards only if `host` is that wildcard.
     pub fn services_named(&self, host: &str) -> impl Iterator<Item = &Service<'m>> {
-        let found = self.service_index.by_host.get(host.to_ascii_lowercase().as_str());
+        let found = self.service_index.by_host.get(&*lower_case(host));
         found.into_iter().flatten().map(|&at| &self.services[at])
     }
 

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::time::SystemTime;
 
 use crate::format::{Duration, Host, IstioVersion};
@@ -125,8 +126,8 @@ impl<'m> Settings<'m> {
 
     /// The full name of a host that an object in `namespace` writes: a name without dots is that of a Service beside it,
     /// any other is taken as it is.
-    pub fn full_name(&self, host: &str, namespace: &str) -> String {
-        Host::new(host).in_namespace(namespace, &self.options.cluster_domain).into_owned()
+    pub fn full_name<'h>(&self, host: &'h str, namespace: &str) -> Cow<'h, str> {
+        Host::new(host).in_namespace(namespace, &self.options.cluster_domain)
     }
 
     /// Whether identities of this trust domain are those of the mesh. `cluster.local` always means its own (istio 1.31

@@ -194,7 +194,7 @@ impl<'m> Mesh<'m> {
             for host in service.spec.hosts.iter().filter(|host| !host.is_placeholder()) {
                 let full = self.full_name(host.value, service.meta.namespace);
                 let Some(gateway) = bound.gateway.found() else {
-                    places.push(((RouteList::Gateway(name.0, name.1), None, full), name, *host));
+                    places.push(((RouteList::Gateway(name.0, name.1), None, full.into_owned()), name, *host));
                     continue;
                 };
                 let serving = self.serving(gateway, &full, service.meta.namespace).into_iter();

@@ -43,9 +43,10 @@ impl Entrance {
 /// An exact host goes before a wildcard.
 pub(super) fn virtual_service<'m>(mesh: &'m Mesh<'m>, host: &str) -> Option<&'m Object<'m, VirtualService<'m>>> {
     let all = &mesh.resources.virtual_services;
-    let full = |object: &Object<'m, VirtualService<'m>>, host: &str| mesh.full_name(host, object.meta.namespace);
     let is_exact = |object: &&Object<'m, VirtualService<'m>>| {
-        object.spec.hosts.iter().any(|own| own.value == host || full(object, own.value) == full(object, host))
+        let full = mesh.full_name(host, object.meta.namespace);
+        let is_it = |own: &str| own == host || mesh.full_name(own, object.meta.namespace) == full;
+        object.spec.hosts.iter().any(|own| is_it(own.value))
     };
     let is_wide =
         |object: &&Object<'m, VirtualService<'m>>| object.spec.hosts.iter().any(|own| host_matches(own.value, host));

@@ -80,7 +80,7 @@ fn unknown<'h>(
     }
     let suffix = format!(".svc.{}", mesh.settings.options.cluster_domain);
     let own = full.strip_suffix(&suffix).and_then(|short| short.rsplit('.').next()).unwrap_or(namespace).to_owned();
-    Some(hosts.entry(full).or_insert_with(|| Host { namespace: own, ..Host::default() }))
+    Some(hosts.entry(full.into_owned()).or_insert_with(|| Host { namespace: own, ..Host::default() }))
 }
 
 fn entry(name: &str, host: &Host) -> Value {

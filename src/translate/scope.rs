@@ -192,7 +192,7 @@ impl<'t> Scope<'t> {
 
     /// Destinations of a VirtualService are known even if they are not imported.
     fn pull_in(&mut self, push: &'t PushContext<'t>, namespace: &str, virtual_service: &VirtualService<'t>) {
-        let mut wanted: Vec<(String, Vec<i64>)> = Vec::new();
+        let mut wanted: Vec<(Cow<'t, str>, Vec<i64>)> = Vec::new();
         for target in targets(push, namespace, virtual_service) {
             let port = target.port.unwrap_or(0);
             match wanted.iter_mut().find(|(host, _)| *host == target.host) {
@@ -201,7 +201,7 @@ impl<'t> Scope<'t> {
             }
         }
         for (host, ports) in wanted {
-            if self.by_host.contains_key(host.as_str()) {
+            if self.by_host.contains_key(&*host) {
                 continue;
             }
             let Some(service) = best_service(push, namespace, &host) else { continue };

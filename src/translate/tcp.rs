@@ -86,7 +86,7 @@ pub(super) fn service_filters<'t>(
     port: i64,
     protocol: Protocol,
 ) -> Vec<Filter> {
-    let target = Target { host: service.host().to_owned(), subset: "", port: None };
+    let target = Target { host: service.host().to_owned().into(), subset: "", port: None };
     let cluster = destinations::cluster(&target, Some(service), port);
     let prefix = stat_prefix(context, &cluster, Some(service), "", port);
     let rule = rule(context, Some(service));

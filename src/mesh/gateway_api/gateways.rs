@@ -97,7 +97,7 @@ fn service_hosts(mesh: &Mesh<'_>, gateway: &Object<'_, K8sGateway<'_>>) -> Vec<S
     }
     let addresses = gateway.spec.addresses.iter();
     let names = addresses.filter(|address| address.r#type.is_none_or(|kind| kind.value == "Hostname"));
-    names.map(|address| mesh.full_name(plain(address.value), namespace)).collect()
+    names.map(|address| mesh.full_name(plain(address.value), namespace).into_owned()).collect()
 }
 
 /// The Services that istiod makes for gateways that it runs, where the input does not have them.

@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use rustc_hash::FxHashSet;
 
 use crate::mesh::Mesh;
@@ -23,7 +25,7 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
 }
 
 /// The hosts to which VirtualServices of gateways lead.
-fn gateway_destinations(mesh: &Mesh<'_>) -> FxHashSet<String> {
+fn gateway_destinations<'m>(mesh: &Mesh<'m>) -> FxHashSet<Cow<'m, str>> {
     let mut hosts = FxHashSet::default();
     for service in
         mesh.resources.virtual_services.iter().filter(|service| mesh.bound_gateways(service).next().is_some())

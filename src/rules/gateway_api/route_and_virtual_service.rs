@@ -17,7 +17,7 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
     }
     for reference in routes(mesh).flat_map(services).filter(|reference| reference.parent) {
         let host = mesh.settings.service_host(reference.name.value, reference.namespace);
-        let Some((service, at)) = served.get(&host) else { continue };
+        let Some((service, at)) = served.get(host.as_str()) else { continue };
         let title = service.meta.full_name();
         report
             .at(reference.meta, reference.name.at, format!("VirtualService `{title}` is for the same service"))

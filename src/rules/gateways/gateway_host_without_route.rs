@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use rustc_hash::FxHashMap;
 
 use crate::mesh::{Mesh, ServerTraffic, has_wildcard, host_matches};
@@ -31,8 +33,8 @@ pub fn check<'m>(mesh: &Mesh<'m>, gateway: &'m Object<'m, Gateway<'m>>, report: 
 
 /// The hosts of the VirtualServices of a Gateway, each with the namespaces of its VirtualServices.
 struct Routed<'m> {
-    exact: FxHashMap<String, Vec<&'m str>>,
-    wildcards: Vec<(String, &'m str)>,
+    exact: FxHashMap<Cow<'m, str>, Vec<&'m str>>,
+    wildcards: Vec<(Cow<'m, str>, &'m str)>,
 }
 
 impl<'m> Routed<'m> {

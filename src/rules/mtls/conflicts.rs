@@ -1,5 +1,7 @@
 //! Where the TLS settings of a DestinationRule do not fit what the workloads of its services take.
 
+use std::borrow::Cow;
+
 use crate::mesh::{Injection, Mesh, MutualTlsMode, Service, ServicePort, Workload, has_wildcard};
 use crate::model::destination_rule::{ClientTlsSettings, DestinationRule, Subset, TrafficPolicy};
 use crate::model::security::PeerAuthentication;
@@ -11,7 +13,7 @@ pub struct Conflict<'m> {
     /// The `mode` of the `tls`.
     pub mode: Str<'m>,
     /// A host that cannot be reached because of it.
-    pub host: String,
+    pub host: Cow<'m, str>,
     pub server: Server<'m>,
     /// The workload that refuses, if the input has it.
     pub workload: Option<(crate::source::Span, String)>,
@@ -50,7 +52,7 @@ pub fn conflicts<'m>(mesh: &Mesh<'m>) -> Vec<Conflict<'m>> {
                 true => unseen(mesh, &host, setting.mode).map(|server| (host.clone(), server, None)),
                 false => services.iter().find_map(|service| {
                     let (server, workload) = refuses(mesh, service, setting)?;
-                    Some((service.host.clone(), server, workload))
+                    Some((Cow::Owned(service.host.clone()), server, workload))
                 }),
             };
             let Some((host, server, workload)) = conflict else { continue };

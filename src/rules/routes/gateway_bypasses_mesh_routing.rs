@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use rustc_hash::FxHashMap;
 
 use crate::mesh::Mesh;
@@ -28,7 +30,7 @@ pub fn check<'m>(mesh: &Mesh<'m>, report: &mut Report) {
 }
 
 /// The VirtualServices for sidecars only that divide the traffic of a host, by its full name.
-fn splitting_services<'m>(mesh: &Mesh<'m>) -> FxHashMap<String, &'m Object<'m, VirtualService<'m>>> {
+fn splitting_services<'m>(mesh: &Mesh<'m>) -> FxHashMap<Cow<'m, str>, &'m Object<'m, VirtualService<'m>>> {
     let mut splitting = FxHashMap::default();
     let services = mesh
         .resources

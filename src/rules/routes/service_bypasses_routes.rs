@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use rustc_hash::FxHashMap;
 
 use crate::mesh::{Mesh, Service};
@@ -7,7 +9,7 @@ use crate::rules::Report;
 
 /// A node port leads past all proxies of clients: what comes in that way does not follow the VirtualService.
 pub fn check<'m>(mesh: &Mesh<'m>, report: &mut Report) {
-    let mut routed: FxHashMap<String, &'m Object<'m, VirtualService<'m>>> = FxHashMap::default();
+    let mut routed: FxHashMap<Cow<'m, str>, &'m Object<'m, VirtualService<'m>>> = FxHashMap::default();
     for service in &mesh.resources.virtual_services {
         let hosts = service.spec.hosts.iter().map(|host| mesh.full_name(host.value, service.meta.namespace));
         for host in hosts.chain(mesh.targets(service).into_iter().map(|target| target.full)) {
@@ -17,7 +19,7 @@ pub fn check<'m>(mesh: &Mesh<'m>, report: &mut Report) {
     for service in &mesh.services {
         let Some(kubernetes) = service.kubernetes() else { continue };
         let kind = kubernetes.spec.r#type.filter(|kind| ["NodePort", "LoadBalancer"].contains(&kind.value));
-        let (Some(kind), Some(routes)) = (kind, routed.get(&service.host)) else { continue };
+        let (Some(kind), Some(routes)) = (kind, routed.get(service.host.as_str())) else { continue };
         if is_gateway(mesh, service) {
             continue;
         }

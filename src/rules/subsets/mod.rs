@@ -7,6 +7,8 @@ mod subset_undefined_for_client;
 mod subset_unused;
 mod subset_without_labels;
 
+use std::borrow::Cow;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::mesh::Mesh;
@@ -23,7 +25,7 @@ rules! {
 }
 
 /// The subsets that routes and mirrors lead to, by full name of the host.
-struct RoutedSubsets<'m>(FxHashMap<String, FxHashSet<&'m str>>);
+struct RoutedSubsets<'m>(FxHashMap<Cow<'m, str>, FxHashSet<&'m str>>);
 
 impl RoutedSubsets<'_> {
     /// Whether some route leads to some subset of the host.
@@ -37,7 +39,7 @@ impl RoutedSubsets<'_> {
 }
 
 fn routed_subsets<'m>(mesh: &Mesh<'m>) -> RoutedSubsets<'m> {
-    let mut routed: FxHashMap<String, FxHashSet<&str>> = FxHashMap::default();
+    let mut routed: FxHashMap<Cow<'m, str>, FxHashSet<&str>> = FxHashMap::default();
     for target in mesh.resources.virtual_services.iter().flat_map(|service| mesh.targets(service)) {
         if let Some(subset) = target.used.destination.subset {
             routed.entry(target.full).or_default().insert(subset.value);

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::mesh::Mesh;
@@ -7,7 +8,7 @@ use crate::rules::Report;
 
 /// DestinationRules of a namespace for one host are merged, and what cannot be merged is lost.
 pub fn check<'m>(mesh: &Mesh<'m>, report: &mut Report) {
-    let mut hosts: BTreeMap<(&str, String), Vec<&'m Object<'m, DestinationRule<'m>>>> = BTreeMap::new();
+    let mut hosts: BTreeMap<(&str, Cow<'m, str>), Vec<&'m Object<'m, DestinationRule<'m>>>> = BTreeMap::new();
     for rule in mesh.resources.destination_rules.iter().filter(|rule| rule.spec.workload_selector.is_none()) {
         let Some(host) = rule.spec.host.filter(|host| !host.is_placeholder()) else { continue };
         let full = mesh.full_name(host.value, rule.meta.namespace);

@@ -5,10 +5,10 @@ use crate::rules::Report;
 
 /// A mirror must be another destination.
 pub fn check<'m>(mesh: &Mesh<'m>, service: &'m Object<'m, VirtualService<'m>>, report: &mut Report) {
-    let key = |destination: &Destination<'_>| {
+    let key = |destination: &Destination<'m>| {
         let host = destination.host.map(|host| mesh.full_name(host.value, service.meta.namespace));
         let port = destination.port.as_ref().and_then(|port| port.number).map(|number| number.value);
-        (host, destination.subset.map_or("", |subset| subset.value).to_owned(), port)
+        (host, destination.subset.map_or("", |subset| subset.value), port)
     };
     for route in &service.spec.http {
         for used in route.destinations().filter(|used| used.mirror) {

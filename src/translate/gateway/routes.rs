@@ -157,7 +157,7 @@ impl<'t> Table<'t> {
 
 /// The hosts that a server and a VirtualService have in common: of two that meet, the narrower.
 fn intersection<'h>(server: &Server<'h>, virtual_service: &'h VirtualService<'_>) -> FxHashSet<&'h str> {
-    let exact: FxHashSet<&str> = virtual_service.hosts.iter().map(String::as_str).collect();
+    let exact: FxHashSet<&str> = virtual_service.hosts.iter().map(|host| &**host).collect();
     let wildcards: Vec<_> = exact.iter().map(|host| Host::new(host)).filter(|host| host.is_wildcard()).collect();
     let mut common = FxHashSet::default();
     for own in server.hosts_for(virtual_service.namespace()) {

@@ -1,6 +1,8 @@
 //! VirtualServices as istiod uses them: names completed, delegates merged into those that delegate
 //! (istio 1.31 `pilot/pkg/model/virtualservice.go`).
 
+use std::borrow::Cow;
+
 use crate::mesh::{DelegateLookup, ExportTo, GatewayReference, Mesh, by_age, has_route_semantics, match_conflict};
 use crate::model::virtual_service::{self as model, Destination, HttpMatchRequest, HttpRoute, StringMatch};
 use crate::model::{Labels, Map, Object};
@@ -11,7 +13,7 @@ use crate::source::Span;
 pub(in crate::translate) struct VirtualService<'m> {
     pub object: &'m Object<'m, model::VirtualService<'m>>,
     /// Full names.
-    pub hosts: Vec<String>,
+    pub hosts: Vec<Cow<'m, str>>,
     pub gateways: Vec<GatewayReference<'m>>,
     pub http: Vec<Http<'m>>,
     pub export_to: ExportTo<'m>,
@@ -46,7 +48,7 @@ pub(in crate::translate) struct HttpMatch<'m> {
 /// A destination whose host is a full name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::translate) struct Target<'m> {
-    pub host: String,
+    pub host: Cow<'m, str>,
     /// Empty: all endpoints.
     pub subset: &'m str,
     pub port: Option<i64>,

@@ -161,7 +161,7 @@ fn without_prefix(matched: &RouteMatch) -> RegexMatchAndSubstitute {
 fn target<'t>(environment: &Environment<'_, 't>, http: &Http<'t>, weighted: &HttpRouteDestination<'t>) -> Target<'t> {
     match &weighted.destination {
         Some(destination) => http.target(environment.context.push.mesh, destination),
-        None => Target { host: String::new(), subset: "", port: None },
+        None => Target { host: Default::default(), subset: "", port: None },
     }
 }
 
