@@ -117,7 +117,7 @@ where
                 .auto_date_header(false);
             let io = CodecErrors::new(io, Arc::clone(&session), manager);
             let connection = builder.serve_connection(TokioIo::new(io), service).with_upgrades();
-            drive(connection, |connection| connection.graceful_shutdown(), &session, idle).await;
+            Box::pin(drive(connection, |connection| connection.graceful_shutdown(), &session, idle)).await;
         }
         Protocol::Http2 => {
             let mut builder = http2::Builder::new(TokioExecutor::new());
@@ -133,7 +133,7 @@ where
                 builder.enable_connect_protocol();
             }
             let connection = builder.serve_connection(TokioIo::new(io), service);
-            drive(connection, |connection| connection.graceful_shutdown(), &session, idle).await;
+            Box::pin(drive(connection, |connection| connection.graceful_shutdown(), &session, idle)).await;
         }
     }
 }

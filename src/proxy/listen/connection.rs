@@ -76,9 +76,11 @@ async fn run(stream: TcpStream, direct: SocketAddr, local: SocketAddr, name: Arc
     };
     let accepted = Accepted { shared: Arc::clone(shared), client, inspected, place };
     match &accepted.place.plan().tls {
-        None => accepted.go_on(stream, None, first.tls).await,
+        // Boxed, as what comes later: a connection that waits for its first bytes takes little memory.
+        None => Box::pin(accepted.go_on(stream, None, first.tls)).await,
         Some(tls) => {
-            let handshake = shared.runtime.time.timeout(accepted.place.plan().tls_timeout, tls.accept(stream)).await;
+            let limit = accepted.place.plan().tls_timeout;
+            let handshake = Box::pin(shared.runtime.time.timeout(limit, tls.accept(stream))).await;
             // A client that fails has been told by an alert.
             let Ok(Ok((stream, facts))) = handshake else { return plan.stats.handshake_failed.increment() };
             let (_, connection) = stream.get_ref();
@@ -93,7 +95,7 @@ async fn run(stream: TcpStream, direct: SocketAddr, local: SocketAddr, name: Arc
             accepted.client.tls = Some(facts);
             accepted.client.server_name = accepted.client.server_name.or_else(|| tls.server_name.clone());
             drop(place);
-            accepted.go_on(Rewind::new(stream), protocol, Some(tls)).await;
+            Box::pin(accepted.go_on(Rewind::new(stream), protocol, Some(tls))).await;
         }
     }
 }
@@ -135,7 +137,7 @@ impl Accepted {
             match walk.connect(chain) {
                 Stop::Unknown(..) => {}
                 Stop::Ask(_) => {
-                    if !http::allows_connection(&place, &walk, &client, &shared.runtime).await {
+                    if !Box::pin(http::allows_connection(&place, &walk, &client, &shared.runtime)).await {
                         return place.plan().logs.write(&closed(&client, "UAEX", "ext_authz_denied"));
                     }
                 }
@@ -149,7 +151,7 @@ impl Accepted {
             }
         };
         match what {
-            What::Tcp => pass(stream, &place, &client, &shared).await,
+            What::Tcp => Box::pin(pass(stream, &place, &client, &shared)).await,
             What::Http => {
                 let Some(manager) = place.plan().manager.clone() else { return };
                 let session = Session::new(shared, client, connection, inspected, place);
@@ -193,7 +195,7 @@ where
             }
         }
     };
-    http::serve(stream, protocol, session, manager).await;
+    Box::pin(http::serve(stream, protocol, session, manager)).await;
 }
 
 fn closed(client: &Arc<Client>, flag: &'static str, details: impl Into<std::borrow::Cow<'static, str>>) -> Record {
