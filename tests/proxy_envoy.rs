@@ -76,6 +76,7 @@ async fn run(scenario: &Scenario, program: &Path, authority: &Arc<Authority>) ->
     let mut rows: Vec<_> = foretold.collect();
     match Proxy::start(of_proxy.clone(), Options::default()).await {
         Ok(proxy) => {
+            proxy.notes().iter().for_each(|note| println!("{}: {note}", scenario.name));
             let by_proxy = send(&probes, &of_proxy, authority).await;
             tokio::time::sleep(FLUSH).await;
             proxy.stop().await;
@@ -90,8 +91,11 @@ async fn run(scenario: &Scenario, program: &Path, authority: &Arc<Authority>) ->
     (probes.len(), rows)
 }
 
-/// What comes back for each probe.
-async fn send(probes: &[Probe], bootstrap: &Bootstrap, authority: &Arc<Authority>) -> Vec<Seen> {
+/// Of listener and client.
+type Ports = (u16, u16);
+
+/// What comes back for each probe, and the ports that it was sent over.
+async fn send(probes: &[Probe], bootstrap: &Bootstrap, authority: &Arc<Authority>) -> Vec<(Ports, Seen)> {
     let ports = ports(bootstrap);
     let free = Arc::new(Semaphore::new(if is_narrow(bootstrap) { 1 } else { AT_A_TIME }));
     let mut tasks = JoinSet::new();
@@ -114,16 +118,16 @@ fn is_narrow(bootstrap: &Bootstrap) -> bool {
     thresholds.any(|own| few(own.max_connections) || few(own.max_requests) || few(own.max_pending_requests))
 }
 
-fn with_logs(seen: Vec<Seen>, log: &Path) -> Vec<Made> {
+fn with_logs(seen: Vec<(Ports, Seen)>, log: &Path) -> Vec<Made> {
     let mut logged = logged(&std::fs::read_to_string(log).unwrap_or_default());
-    (0..).zip(seen).map(|(index, seen): (usize, _)| Made { seen, logged: logged.remove(&index.to_string()) }).collect()
+    seen.into_iter().map(|(port, seen)| Made { seen, logged: logged.remove(&port) }).collect()
 }
 
 fn row(probe: &Probe, difference: &Difference) -> String {
-    let Probe { to, tls, method, path, host, headers, http2, .. } = probe;
+    let Probe { to, tls, method, path, host, headers, http2, send, .. } = probe;
     let tls = tls.as_ref().map(|tls| format!(" TLS {:?} {:?} {:?}", tls.name, tls.protocols, tls.certificate));
     let version = if *http2 { " HTTP/2" } else { "" };
     let headers: String = headers.iter().map(|(name, value)| format!(" -H '{name}: {value}'")).collect();
-    let request = path.as_ref().map_or("bytes".to_owned(), |path| format!("{} {host} {path}{headers}", method.0));
+    let request = path.as_ref().map_or(format!("{send:?}"), |path| format!("{} {host} {path}{headers}", method.0));
     format!("{to}{}{version} {request}\n    {difference}", tls.unwrap_or_default())
 }

@@ -43,6 +43,7 @@ fn each_format_is_run() {
 fn proxies_that_run_do_the_same() {
     let table = [
         ["shop/tests.yaml", "shop/mesh.yaml"],
+        ["shop/tcp.yaml", "shop/mesh.yaml"],
         ["validator/tests.yaml", "validator/routes.yaml"],
         ["router-check/tests.yaml", "validator/routes.yaml"],
     ];

@@ -90,6 +90,7 @@ any! {
     DynamicForwardProxyCluster: cluster::DynamicForwardProxyCluster,
     Fault: http_filter::HttpFault,
     FileAccessLog: access_log::FileAccessLog,
+    FilterOfRoute: route::FilterConfig,
     GrpcStats: http_filter::GrpcStats,
     GrpcWeb: http_filter::GrpcWeb,
     HeaderSession: stateful_session::HeaderBasedSessionState,

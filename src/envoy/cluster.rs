@@ -11,6 +11,7 @@ use super::core::{
     TransportSocket, TypedExtensionConfig,
 };
 use super::endpoint::ClusterLoadAssignment;
+use super::health_check::HealthCheck;
 
 use super::message::Object;
 use super::tracing::MetadataKey;
@@ -55,6 +56,7 @@ message! {
         per_connection_buffer_limit_bytes: Option<u32>,
         lb_policy: LbPolicy,
         load_assignment: Option<ClusterLoadAssignment>,
+        health_checks: Vec<HealthCheck>,
         circuit_breakers: Option<CircuitBreakers>,
         typed_extension_protocol_options: BTreeMap<String, Any>,
         dns_refresh_rate: Option<Duration>,

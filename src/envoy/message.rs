@@ -223,10 +223,12 @@ impl Untyped {
         self.0.iter().flat_map(|object| object.keys()).map(String::as_str)
     }
 
-    pub(super) fn put(&self, message: &mut dyn Sink) {
-        for (key, value) in self.0.iter().flat_map(|object| object.iter()) {
-            message.key(key);
-            sink::emit(value, message);
+    pub(super) fn put(&self, message: &'static str, sink: &mut dyn Sink) {
+        let Some(object) = &self.0 else { return };
+        sink.untyped(message, self);
+        for (key, value) in object.iter() {
+            sink.key(key);
+            sink::emit(value, sink);
         }
     }
 }
@@ -250,11 +252,11 @@ pub fn field<'o>(object: &'o Object, name: &str) -> Option<&'o Value> {
 pub(super) type Part<'a> = (Name, &'a dyn Field);
 pub(super) type PartMut<'a> = (Name, &'a mut dyn Field);
 
-pub(super) fn emit_fields(fields: &[Part<'_>], untyped: &Untyped, object: &mut dyn Sink) {
+pub(super) fn emit_fields(message: &'static str, fields: &[Part<'_>], untyped: &Untyped, object: &mut dyn Sink) {
     for (name, field) in fields {
         field.put(*name, object);
     }
-    untyped.put(object);
+    untyped.put(message, object);
 }
 
 pub(super) fn emit_message(message: &impl Message, sink: &mut dyn Sink) {
@@ -445,7 +447,7 @@ macro_rules! message {
 
             fn emit_fields(&self, object: &mut dyn $crate::envoy::sink::Sink) {
                 let fields: &[$crate::envoy::message::Part<'_>] = &[$((name!(stringify!($field)), &self.$field)),*];
-                $crate::envoy::message::emit_fields(fields, &self.untyped, object);
+                $crate::envoy::message::emit_fields(Self::TYPE, fields, &self.untyped, object);
             }
 
             fn read_entries<'a>(
@@ -554,7 +556,7 @@ macro_rules! choice {
             fn emit_fields(&self, object: &mut dyn $crate::envoy::sink::Sink) {
                 match self {
                     $(Self::$variant(value) => $crate::envoy::message::Json::put(value, name!($member), object),)+
-                    Self::Other(untyped) => untyped.put(object),
+                    Self::Other(untyped) => untyped.put(Self::TYPE, object),
                 }
             }
 

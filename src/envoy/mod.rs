@@ -42,6 +42,7 @@ mod descriptor;
 pub mod endpoint;
 pub mod ext_authz;
 mod format_string;
+pub mod health_check;
 pub mod http_connection_manager;
 pub mod http_filter;
 pub mod istio;
@@ -59,6 +60,7 @@ pub mod sink;
 pub mod stateful_session;
 pub mod tls;
 pub mod tracing;
+mod untyped;
 mod yaml;
 
 /// Frees what reading and checking learned of Envoy's types, many megabytes; it is learned again when it is needed.
@@ -76,4 +78,5 @@ pub use config_dump::{from_config_dump, to_config_dump};
 pub use merge::{Lists, merge, normalize};
 pub use message::{Json, Message, Object, Segment, Violation, ViolationKind};
 pub use refusal::{Refusal, ResourceKind, accepted};
+pub use untyped::untyped_fields;
 pub use yaml::{to_yaml, value_of};

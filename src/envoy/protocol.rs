@@ -54,6 +54,18 @@ message! {
     }
 }
 
+impl Http1ProtocolOptions {
+    /// Names of headers stay as they are written.
+    pub fn preserves_case(&self) -> bool {
+        self.header_key_format.as_ref().is_some_and(|format| format.stateful_formatter.is_some())
+    }
+
+    /// Names of headers are written `Like-This`.
+    pub fn capitalizes(&self) -> bool {
+        self.header_key_format.as_ref().is_some_and(|format| format.untyped.get("proper_case_words").is_some())
+    }
+}
+
 message! {
     pub struct PreserveCaseFormatterConfig = "envoy.extensions.http.header_formatters.preserve_case.v3.PreserveCaseFormatterConfig" {}
 }

@@ -13,6 +13,17 @@ use super::matcher::{Int64Range, MetadataMatcher, RegexMatchAndSubstitute, Regex
 extension!(RetryHostPredicate);
 extension!(RetryPriority);
 
+impl RouteConfiguration {
+    /// What it, its virtual hosts and their routes say for filters.
+    pub fn filter_configs(&self) -> impl Iterator<Item = &Any> {
+        let of_hosts = self.virtual_hosts.iter().flat_map(|host| {
+            let of_routes = host.routes.iter().flat_map(|route| route.typed_per_filter_config.values());
+            host.typed_per_filter_config.values().chain(of_routes)
+        });
+        self.typed_per_filter_config.values().chain(of_hosts)
+    }
+}
+
 impl HeaderMatcher {
     pub fn new(name: impl Into<String>, specifier: HeaderMatch) -> Self {
         Self { name: name.into(), specifier: Some(specifier), ..Default::default() }
@@ -351,6 +362,14 @@ message! {
 
 message! {
     pub struct ConnectMatcher = "envoy.config.route.v3.RouteMatch.ConnectMatcher" {}
+}
+
+message! {
+    pub struct FilterConfig = "envoy.config.route.v3.FilterConfig" {
+        config: Option<Any>,
+        is_optional: bool,
+        disabled: bool,
+    }
 }
 
 message! {

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use serde_json::{Number, Value};
 
-use super::message::Object;
+use super::message::{Object, Untyped};
 
 /// Takes the parts of one JSON value in the order of the text.
 pub trait Sink {
@@ -18,6 +18,9 @@ pub trait Sink {
 
     /// Ends what was opened last.
     fn close(&mut self);
+
+    /// Told of the fields of the open message that have no types here, before they are written.
+    fn untyped(&mut self, _message: &'static str, _fields: &Untyped) {}
 }
 
 #[derive(Clone, Copy, Debug)]

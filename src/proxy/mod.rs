@@ -25,6 +25,7 @@ mod substitution;
 mod tcp;
 mod time;
 mod tls;
+mod unread;
 mod upstream;
 mod wire;
 

@@ -64,6 +64,8 @@ pub struct Record {
     pub trailers: HeaderMap,
     pub flags: Flags,
     pub details: Option<Cow<'static, str>>,
+    /// Why the connection was ended, if a filter did that.
+    pub termination: Option<String>,
     pub route_name: String,
     pub cluster: Option<String>,
     /// What logs call it: its `alt_stat_name`, if it has one.
@@ -123,6 +125,7 @@ impl Record {
             trailers: HeaderMap::new(),
             flags: Flags::default(),
             details: None,
+            termination: None,
             route_name: String::new(),
             cluster: None,
             cluster_title: None,

@@ -12,13 +12,14 @@ use crate::trace::{Chain, Inspected, Tracer};
 
 use super::access_log::Logs;
 use super::http::Manager;
-use super::listen::{ServerTls, SocketFilters};
+use super::listen::{ConnectionLimit, ServerTls, SocketFilters};
 use super::note::Note;
 use super::runtime::Runtime;
 use super::stats::{Counter, Gauge, Stats};
 use super::tcp;
 use super::tls::Secrets;
-use super::upstream::Clusters;
+use super::unread::{told, unread};
+use super::upstream::{Clusters, is_by_dns};
 
 #[derive(Debug)]
 pub struct Snapshot {
@@ -55,6 +56,8 @@ pub struct ChainPlan {
     pub tcp: Option<tcp::Plan>,
     /// Of the filter that passes bytes on.
     pub logs: Arc<Logs>,
+    /// With the positions of their filters.
+    pub limits: Vec<(usize, ConnectionLimit)>,
 }
 
 /// `listener.ADDRESS.…`
@@ -88,6 +91,18 @@ impl Snapshot {
         let mut notes = Vec::new();
         let secrets = Secrets::new(&resources.secrets);
         let clusters: Vec<_> = resources.clusters.into_iter().map(Arc::new).collect();
+        if clusters.iter().any(|cluster| cluster.respect_dns_ttl && is_by_dns(cluster)) {
+            let text = "names are asked for at the interval of `dns_refresh_rate`";
+            notes.push(Note::new("clusters with `respect_dns_ttl`", text));
+        }
+        let itself = Bootstrap {
+            static_resources: None,
+            node: None,
+            layered_runtime: None,
+            admin: bootstrap.admin.clone(),
+            untyped: bootstrap.untyped.clone(),
+        };
+        notes.extend(unread(&itself).map(|(message, field)| Note::new("bootstrap", told(message, &field))));
         let node = bootstrap.node.clone();
         let service_cluster = node.as_ref().map_or(String::new(), |node| node.cluster.clone());
         let plan = |listener| ListenerPlan::new(listener, &secrets, &service_cluster, runtime, &mut notes);
@@ -121,6 +136,7 @@ impl ListenerPlan {
         notes: &mut Vec<Note>,
     ) -> Result<Self, Note> {
         let place = format!("listener `{}`", listener.name);
+        notes.extend(unread(listener).map(|(message, field)| Note::new(&place, told(message, &field))));
         let chain = |chain| ChainPlan::new(chain, secrets, service_cluster, &place, runtime, notes);
         Ok(Self {
             name: listener.name.as_str().into(),
@@ -173,9 +189,10 @@ impl ChainPlan {
             manager: None,
             tcp: None,
             logs: Arc::default(),
+            limits: Vec::new(),
         };
         let mut name_port = None;
-        for filter in &chain.filters {
+        for (position, filter) in chain.filters.iter().enumerate() {
             match &filter.typed_config {
                 Some(Any::SniDynamicForwardProxy(config)) => name_port = Some(config.port_value.unwrap_or(443)),
                 Some(Any::HttpConnectionManager(config)) => {
@@ -191,6 +208,10 @@ impl ChainPlan {
                 Some(Any::NetworkRbac(_) | Any::NetworkExtAuthz(_) | Any::IstioStats(_)) => {}
                 Some(Any::MongoProxy(_)) => {
                     notes.push(Note::new(place, "what is said to MongoDB is passed on, and not counted"));
+                }
+                Some(Any::Other(other)) if other.type_url.ends_with("connection_limit.v3.ConnectionLimit") => {
+                    let limit = ConnectionLimit::new(&other.fields, &runtime.stats);
+                    plan.limits.extend(limit.map(|limit| (position, limit)));
                 }
                 Some(other) if other.type_name().to_ascii_lowercase().contains("metadata") => {}
                 _ => notes.push(Note::new(place, format!("the filter `{}` is not executed", filter.name))),

@@ -294,10 +294,7 @@ const COMMANDS: [(&str, Find); 64] = [
     ("BYTES_RECEIVED", |facts, _| Some(Found::Number(facts.record.received()))),
     ("BYTES_SENT", |facts, _| Some(Found::Number(facts.record.sent()))),
     ("CONNECTION_ID", |facts, _| Some(Found::Number(facts.record.client.id))),
-    ("CONNECTION_TERMINATION_DETAILS", |facts, _| match facts.record.protocol {
-        None => text(facts.record.details.clone()?),
-        Some(_) => None,
-    }),
+    ("CONNECTION_TERMINATION_DETAILS", |facts, _| text(facts.record.termination.clone()?)),
     ("DOWNSTREAM_DIRECT_LOCAL_ADDRESS", |facts, _| address(Some(facts.record.client.local))),
     ("DOWNSTREAM_DIRECT_REMOTE_ADDRESS", |facts, _| address(Some(facts.record.client.direct))),
     ("DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT", |facts, _| ip(Some(facts.record.client.direct))),

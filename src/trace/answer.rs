@@ -6,10 +6,11 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::envoy::core::{DataSource, DenominatorType, FractionalPercent, HeaderAppendAction};
 use crate::envoy::http_filter::{AbortError, CorsPolicy, HttpFault};
-use crate::envoy::matcher::StringMatcher;
+use crate::envoy::matcher::{StringMatcher, StringPattern};
 use crate::envoy::route::{
     ClusterWeight, DirectResponseAction, HostRewrite, RedirectAction, RedirectResponseCode, RouteAction,
 };
+use crate::format::Re2;
 
 use super::call::Request;
 use super::matching::{HeaderTest, TextTest};
@@ -176,7 +177,12 @@ impl Cors {
         if !enabled {
             return None;
         }
-        let fits = |matcher: &StringMatcher| TextTest::new(matcher).matches(origin);
+        let fits = |matcher: &StringMatcher| match &matcher.pattern {
+            Some(StringPattern::SafeRegex(regex)) => {
+                Re2::shared(&regex.regex).is_some_and(|regex| regex.full_match(origin))
+            }
+            _ => TextTest::new(matcher).matches(origin),
+        };
         let any = |matcher: &StringMatcher| *matcher == StringMatcher::exact("*");
         let allowed = policy.allow_origin_string_match.iter().any(|matcher| any(matcher) || fits(matcher));
         Some(match request.is_preflight() {
@@ -305,6 +311,17 @@ fn first_value<'r>(request: &'r Request, name: &str) -> Option<&'r str> {
     }
 }
 
+pub fn rewrite_host(request: &mut Request, action: &RouteAction, host: String) {
+    if host == request.authority {
+        return;
+    }
+    let original = std::mem::replace(&mut request.authority, host);
+    if action.append_x_forwarded_host {
+        request.headers.add("x-forwarded-host", original.clone());
+    }
+    request.headers.set("x-envoy-original-host", original);
+}
+
 /// Rewrites path and host as a route asks for. `matched` is how much of the path the route matched.
 pub fn rewrite(request: &mut Request, action: &RouteAction, weight: Option<&ClusterWeight>, matched: usize) {
     let own = weight.and_then(|weight| weight.host_rewrite_literal.clone()).filter(|host| !host.is_empty());
@@ -315,12 +332,8 @@ pub fn rewrite(request: &mut Request, action: &RouteAction, weight: Option<&Clus
         }
         _ => None,
     });
-    if let Some(host) = host.filter(|host| *host != request.authority) {
-        let original = std::mem::replace(&mut request.authority, host);
-        if action.append_x_forwarded_host {
-            request.headers.add("x-forwarded-host", original.clone());
-        }
-        request.headers.set("x-envoy-original-host", original);
+    if let Some(host) = host {
+        rewrite_host(request, action, host);
     }
     let path = match (&action.regex_rewrite, action.prefix_rewrite.as_str()) {
         (Some(regex), _) => replace_matches(&request.path, regex),

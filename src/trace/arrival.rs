@@ -48,7 +48,10 @@ pub fn forwarded(http: &Http, request: &mut Request, source: IpAddr) {
 
 /// Path and host as routes are chosen by them; an answer if Envoy does not take the path.
 pub fn rewrite(http: &Http, request: &mut Request) -> Result<(), Answer> {
-    request.path = path(http, &request.path)?;
+    // Tunnels have none.
+    if !request.path.is_empty() {
+        request.path = path(http, &request.path)?;
+    }
     if let Some(at) = port_of(&request.authority).filter(|_| http.strips_port) {
         request.authority.truncate(at);
     }

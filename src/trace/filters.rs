@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use crate::envoy::Any;
 use crate::envoy::ext_authz::{ExtAuthzService, HttpExtAuthz, NetworkExtAuthz};
 use crate::envoy::http_connection_manager::{
     HttpConnectionManager, HttpFilter, PathWithEscapedSlashesAction, RouteSpecifier,
@@ -13,7 +12,9 @@ use crate::envoy::http_filter::HttpFault;
 use crate::envoy::istio::AlpnProtocol;
 use crate::envoy::listener::{Filter, FilterChain};
 use crate::envoy::network_filter::TcpProxy;
+use crate::envoy::rbac::RbacPerRoute;
 use crate::envoy::tls::{DownstreamTlsContext, Validation};
+use crate::envoy::{Any, Message};
 
 use super::call::Version;
 use super::jwt::Authentication;
@@ -55,7 +56,11 @@ pub struct Http {
     /// `None` if the configuration that it names is not there.
     pub router: Option<Arc<Router>>,
     pub route_name: String,
-    pub filters: Vec<HttpStep>,
+    pub filters: Vec<PlacedFilter>,
+    /// Whether routes say for filters whether they are in force, or by which rules.
+    pub routes_decide: bool,
+    /// By the address of what a route says for the filter, which lives as long as this does.
+    policies_of_routes: FxHashMap<usize, Rbac>,
     pub is_edge: bool,
     pub trusted_hops: usize,
     pub normalizes: bool,
@@ -66,18 +71,27 @@ pub struct Http {
     alpn: Vec<(AlpnProtocol, Vec<String>)>,
 }
 
+/// A filter, and the name under which routes configure it.
+#[derive(Debug)]
+pub struct PlacedFilter {
+    pub name: String,
+    /// Unless a route says otherwise.
+    pub is_off: bool,
+    pub step: HttpStep,
+}
+
 #[derive(Debug)]
 pub enum HttpStep {
     Policies(Rbac),
     Tokens(Box<Authentication>),
     External(Box<External>),
-    /// By the name under which routes configure it; what the filter itself says is for routes that do not.
-    Fault(String, Box<HttpFault>),
-    Cors(String),
+    /// What the filter itself says is for routes that do not configure it.
+    Fault(Box<HttpFault>),
+    Cors,
     Router,
     Passive,
-    /// One that is not executed by a walk, by its name.
-    Unknown(String, Option<Box<Any>>),
+    /// One that is not executed by a walk.
+    Unknown(Option<Box<Any>>),
 }
 
 /// A filter that asks another service for authorization.
@@ -155,7 +169,7 @@ fn is_passive(config: &Any) -> bool {
 impl Http {
     /// Whether claims of tokens may lead to another route than the request alone.
     pub fn checks_tokens(&self) -> bool {
-        self.filters.iter().any(|filter| matches!(filter, HttpStep::Tokens(_)))
+        self.filters.iter().any(|filter| matches!(filter.step, HttpStep::Tokens(_)))
     }
 
     fn new(manager: &HttpConnectionManager, routers: &Routers) -> Self {
@@ -168,7 +182,18 @@ impl Http {
             }
             None => (None, String::new()),
         };
-        let filters = manager.http_filters.iter().filter(|filter| !filter.disabled);
+        let filters: Vec<_> = manager.http_filters.iter().map(PlacedFilter::new).collect();
+        let configs = || router.iter().flat_map(|router| router.configuration().filter_configs());
+        let policies = configs().filter_map(|config| match unwrapped(config) {
+            Any::RbacPerRoute(own) => {
+                let (rules, shadow) =
+                    own.rbac.as_ref().map_or((None, None), |own| (own.rules.as_ref(), own.shadow_rules.as_ref()));
+                Some((address(unwrapped(config)), Rbac::new(rules, shadow)))
+            }
+            _ => None,
+        });
+        let policies_of_routes = policies.collect();
+        let routes_decide = filters.iter().any(|filter| filter.is_off) || configs().any(decides);
         let alpn = manager.http_filters.iter().find_map(|filter| match &filter.typed_config {
             Some(Any::Alpn(config)) => Some(&config.alpn_override),
             _ => None,
@@ -177,7 +202,9 @@ impl Http {
         Self {
             router,
             route_name,
-            filters: filters.map(HttpStep::new).collect(),
+            filters,
+            routes_decide,
+            policies_of_routes,
             is_edge: manager.use_remote_address == Some(true),
             trusted_hops: manager.xff_num_trusted_hops as usize,
             normalizes: manager.normalize_path == Some(true),
@@ -186,6 +213,11 @@ impl Http {
             strips_port: manager.strip_any_host_port == Some(true),
             alpn: alpn.map(|own| (own.upstream_protocol, own.alpn_override.clone())).collect(),
         }
+    }
+
+    /// The policies that a route has in place of a filter's.
+    pub fn policies_of_route(&self, config: &Any) -> Option<&Rbac> {
+        self.policies_of_routes.get(&address(config))
     }
 
     /// What the proxy offers by ALPN when it speaks this version; `None`: what the cluster says.
@@ -198,17 +230,46 @@ impl Http {
     }
 }
 
+/// What a route says for a filter beside whether it is in force.
+pub fn unwrapped(config: &Any) -> &Any {
+    match config {
+        Any::FilterOfRoute(own) => own.config.as_ref().unwrap_or(config),
+        config => config,
+    }
+}
+
+fn address(config: &Any) -> usize {
+    std::ptr::from_ref(config) as usize
+}
+
+/// Whether it says that a filter is not in force, or has other rules.
+fn decides(config: &Any) -> bool {
+    let name = unwrapped(config).type_name();
+    matches!(config, Any::FilterOfRoute(_) | Any::RbacPerRoute(_))
+        || name == RbacPerRoute::TYPE
+        || [TOKENS_OF_ROUTE, EXTERNAL_OF_ROUTE].contains(&name)
+}
+
+pub const TOKENS_OF_ROUTE: &str = "envoy.extensions.filters.http.jwt_authn.v3.PerRouteConfig";
+pub const EXTERNAL_OF_ROUTE: &str = "envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute";
+
+impl PlacedFilter {
+    fn new(filter: &HttpFilter) -> Self {
+        Self { name: filter.name.clone(), is_off: filter.disabled, step: HttpStep::new(filter) }
+    }
+}
+
 impl HttpStep {
     fn new(filter: &HttpFilter) -> Self {
         match &filter.typed_config {
             Some(Any::HttpRbac(rbac)) => HttpStep::Policies(Rbac::new(rbac.rules.as_ref(), rbac.shadow_rules.as_ref())),
             Some(Any::JwtAuthentication(config)) => HttpStep::Tokens(Box::new(Authentication::new(config))),
             Some(Any::HttpExtAuthz(config)) => HttpStep::External(Box::new(External::of_http(config))),
-            Some(Any::Fault(config)) => HttpStep::Fault(filter.name.clone(), config.clone()),
-            Some(Any::Cors(_)) => HttpStep::Cors(filter.name.clone()),
+            Some(Any::Fault(config)) => HttpStep::Fault(config.clone()),
+            Some(Any::Cors(_)) => HttpStep::Cors,
             Some(Any::Router(_)) => HttpStep::Router,
             Some(config) if is_passive(config) => HttpStep::Passive,
-            config => HttpStep::Unknown(filter.name.clone(), config.clone().map(Box::new)),
+            config => HttpStep::Unknown(config.clone().map(Box::new)),
         }
     }
 }

@@ -62,7 +62,7 @@ mod tracer;
 mod upstream;
 mod walk;
 
-pub use answer::{ALL, Abort, Answer, By, Cors, Fault, Message, change, parts_of_a_million};
+pub use answer::{ALL, Abort, Answer, By, Cors, Fault, Message, change, parts_of_a_million, rewrite_host};
 pub use arrival::forwarded;
 pub use call::{Call, ClientTls, Connection, Headers, Request, Version};
 pub use decision::{

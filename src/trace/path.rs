@@ -91,7 +91,7 @@ pub fn replace_prefix(path: &str, matched: usize, prefix: &str) -> String {
 /// The path with every match replaced; the query is not looked at.
 pub fn replace_matches(path: &str, rewrite: &RegexMatchAndSubstitute) -> String {
     let (bare, query) = path.split_at(path.find('?').unwrap_or(path.len()));
-    let regex = rewrite.pattern.as_ref().and_then(|pattern| Re2::parse(&pattern.regex).ok());
+    let regex = rewrite.pattern.as_ref().and_then(|pattern| Re2::shared(&pattern.regex));
     match (regex, Substitution::parse(&rewrite.substitution)) {
         (Some(regex), Ok(substitution)) => format!("{}{query}", regex.replace_all(bare, &substitution)),
         _ => path.to_owned(),

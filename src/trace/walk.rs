@@ -7,16 +7,17 @@ use std::net::IpAddr;
 
 use serde_json::json;
 
-use crate::envoy::Any;
 use crate::envoy::http_filter::{CorsPolicy, HttpFault};
 use crate::envoy::network_filter::TcpProxy;
 use crate::envoy::route::TlsRequirementType;
+use crate::envoy::{Any, Object};
 
 use super::answer::{Answer, By, Cors, Fault};
 use super::arrival;
 use super::call::{Connection, Request};
 use super::decision::{Closed, External, Policies, Routing, Step, Verdicts};
-use super::filters::{self, Chain, Http, HttpStep, NetworkStep};
+use super::fields::field;
+use super::filters::{self, Chain, EXTERNAL_OF_ROUTE, Http, HttpStep, NetworkStep, PlacedFilter, TOKENS_OF_ROUTE};
 use super::jwt::TokenVerdict;
 use super::listener::Inspected;
 use super::matching::Metadata;
@@ -151,6 +152,12 @@ impl<'t, 'c> Walk<'t, 'c> {
     pub fn serve(&mut self, http: &'t Http) -> Stop<'t> {
         while let Some(filter) = http.filters.get(self.passed) {
             self.passed += 1;
+            if http.routes_decide {
+                self.find_route(http);
+            }
+            if self.is_off(filter) {
+                continue;
+            }
             if let Some(stop) = self.filter(http, filter) {
                 return stop;
             }
@@ -184,28 +191,46 @@ impl<'t, 'c> Walk<'t, 'c> {
         asked
     }
 
+    fn is_off(&self, filter: &PlacedFilter) -> bool {
+        match self.config_of_route(&filter.name) {
+            Some(Any::FilterOfRoute(own)) => own.disabled,
+            Some(_) => false,
+            None => filter.is_off,
+        }
+    }
+
     /// What a filter makes of the request; `None` if it goes on to the next.
-    fn filter(&mut self, http: &'t Http, filter: &'t HttpStep) -> Option<Stop<'t>> {
-        match filter {
+    fn filter(&mut self, http: &'t Http, filter: &'t PlacedFilter) -> Option<Stop<'t>> {
+        let name = filter.name.as_str();
+        match &filter.step {
             HttpStep::Passive => None,
-            HttpStep::Unknown(name, config) => {
+            HttpStep::Unknown(config) => {
                 // Such a filter may have another configuration for the route.
                 self.find_route(http);
                 self.steps.push(Step::Other(name, self.own_config(name).or(config.as_deref())));
                 Some(Stop::Unknown(self.passed - 1, name))
             }
             HttpStep::Policies(rbac) => {
+                let rbac = self.own_config(name).and_then(|own| http.policies_of_route(own)).unwrap_or(rbac);
                 let denied = || Stop::Answer(Answer::new(403, "RBAC: access denied", By::Authorization));
                 (!self.judge(rbac, HTTP_RBAC, true)).then(denied)
             }
-            HttpStep::External(external) => self.asks(external).then_some(Stop::Ask(external)),
+            HttpStep::External(external) => {
+                let is_asked = !self.own_fields(name, EXTERNAL_OF_ROUTE).is_some_and(is_disabled);
+                (is_asked && self.asks(external)).then_some(Stop::Ask(external))
+            }
             HttpStep::Tokens(authentication) => {
+                let of_route = self.own_fields(name, TOKENS_OF_ROUTE);
+                if of_route.is_some_and(is_disabled) {
+                    return None;
+                }
+                let required = of_route.and_then(|own| field(own, "requirement_name")?.as_str());
                 let request = self.request.as_mut()?;
-                let verdict = authentication.check(request, &mut self.metadata);
+                let verdict = authentication.check(request, &mut self.metadata, required);
                 let answer = match &verdict {
                     TokenVerdict::Rejected { status, body, challenge, .. } => {
                         let challenge = challenge.clone();
-                        Some(Answer { challenge, ..Answer::new(*status, *body, By::Authentication) })
+                        Some(Answer { challenge, ..Answer::new(*status, body.clone(), By::Authentication) })
                     }
                     _ => None,
                 };
@@ -215,7 +240,7 @@ impl<'t, 'c> Walk<'t, 'c> {
                 self.steps.push(Step::Tokens(verdict));
                 answer.map(Stop::Answer)
             }
-            HttpStep::Fault(name, own) => {
+            HttpStep::Fault(own) => {
                 self.find_route(http);
                 let config = match self.own_config(name) {
                     Some(Any::Fault(config)) => config,
@@ -225,7 +250,7 @@ impl<'t, 'c> Walk<'t, 'c> {
                 self.steps.push(Step::Fault(fault.clone()));
                 Some(Stop::Fault(config, fault))
             }
-            HttpStep::Cors(name) => {
+            HttpStep::Cors => {
                 self.find_route(http);
                 let Some(Any::CorsPolicy(policy)) = self.own_config(name) else { return None };
                 self.cors = Some(policy);
@@ -255,6 +280,18 @@ impl<'t, 'c> Walk<'t, 'c> {
     /// What the route, its virtual host or its configuration say for a filter; the first wins. The route must have been
     /// looked for.
     pub fn own_config(&self, filter: &str) -> Option<&'t Any> {
+        self.config_of_route(filter).map(filters::unwrapped)
+    }
+
+    /// The same as fields of a message of this type.
+    fn own_fields(&self, filter: &str, message: &str) -> Option<&'t Object> {
+        match self.own_config(filter)? {
+            Any::Other(other) if self.own_config(filter)?.type_name() == message => Some(&other.fields),
+            _ => None,
+        }
+    }
+
+    fn config_of_route(&self, filter: &str) -> Option<&'t Any> {
         let routing = self.routing.as_ref()?;
         let (_, route) = routing.route?;
         let host = routing.host?.host;
@@ -272,4 +309,9 @@ impl<'t, 'c> Walk<'t, 'c> {
             Err(answer) => Stop::Answer(answer),
         }
     }
+}
+
+/// Of what a route says for a filter.
+fn is_disabled(config: &Object) -> bool {
+    field(config, "disabled").is_some_and(|disabled| disabled == true)
 }

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::Request;
 use hyper::client::conn::{http1, http2};
+use hyper::ext::Protocol;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use meshlint::envoy::bootstrap::{Certificate, TestAuthority};
 use meshlint::proxy::load;
@@ -34,6 +35,8 @@ pub struct Probe {
     pub body: String,
     #[serde(default)]
     pub http2: bool,
+    /// What is asked for by an extended CONNECT of HTTP/2.
+    pub protocol: Option<String>,
     #[serde(default)]
     pub send: String,
 }
@@ -109,13 +112,15 @@ impl Probe {
         self
     }
 
-    /// `id` goes along as the header `x-test`.
-    pub async fn send(&self, port: u16, id: &str, authority: &Authority) -> Seen {
-        tokio::time::timeout(PATIENCE, self.exchange(port, id, authority)).await.unwrap_or(Seen::Nothing)
+    /// What comes back, and the ports of the listener and of the client, by which logs tell it. `id` goes along as the header `x-test`.
+    pub async fn send(&self, port: u16, id: &str, authority: &Authority) -> ((u16, u16), Seen) {
+        let Ok(stream) = TcpStream::connect(("127.0.0.1", port)).await else { return ((port, 0), Seen::Closed) };
+        let own = stream.local_addr().map_or(0, |address| address.port());
+        let exchange = self.exchange(stream, id, authority);
+        ((port, own), tokio::time::timeout(PATIENCE, exchange).await.unwrap_or(Seen::Nothing))
     }
 
-    async fn exchange(&self, port: u16, id: &str, authority: &Authority) -> Seen {
-        let Ok(stream) = TcpStream::connect(("127.0.0.1", port)).await else { return Seen::Closed };
+    async fn exchange(&self, stream: TcpStream, id: &str, authority: &Authority) -> Seen {
         let Some(tls) = &self.tls else { return self.over(stream, id).await };
         match tls.client(authority).connect(stream).await {
             Ok(stream) => self.over(stream, id).await,
@@ -133,6 +138,9 @@ impl Probe {
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
+        if let Some(protocol) = &self.protocol {
+            request = request.method("CONNECT").extension(Protocol::from(protocol.as_str()));
+        }
         let Ok(request) = request.body(Full::<Bytes>::from(self.body.clone())) else { return Seen::Nothing };
         let io = TokioIo::new(stream);
         let response = if self.http2 {
@@ -140,6 +148,11 @@ impl Probe {
                 return Seen::Closed;
             };
             tokio::spawn(connection);
+            // Until the server has said that it takes such requests.
+            const SETTINGS: Duration = Duration::from_millis(300);
+            if self.protocol.is_some() {
+                tokio::time::sleep(SETTINGS).await;
+            }
             sender.send_request(request).await
         } else {
             let Ok((mut sender, connection)) = http1::handshake(io).await else { return Seen::Closed };
@@ -150,7 +163,7 @@ impl Probe {
         let (head, body) = response.into_parts();
         let headers = texts(&head.headers);
         let status = head.status.as_u16();
-        if status == 101 {
+        if status == 101 || (status == 200 && self.protocol.is_some()) {
             return Seen::Http(Answer {
                 status,
                 headers,
@@ -176,7 +189,12 @@ impl Probe {
         let _sent = stream.write_all(self.send.as_bytes()).await;
         let mut buffer = [0; 4096];
         let mut is_silent = false;
-        while got.len() < self.send.len() + "echo ".len() {
+        // A server of HTTP says itself where its answer ends.
+        let is_whole = |got: &[u8]| match got.starts_with(b"HTTP/1.") {
+            true => http_answer(got).is_some(),
+            false => got.len() >= self.send.len() + "echo ".len(),
+        };
+        while !is_whole(&got) {
             match tokio::time::timeout(SILENCE, stream.read(&mut buffer)).await {
                 Ok(Ok(length @ 1..)) => got.extend_from_slice(&buffer[..length]),
                 Ok(_) => break,
@@ -190,9 +208,23 @@ impl Probe {
             [] if is_silent => Seen::Nothing,
             // An alert of TLS.
             [] | [0x15, 3, ..] => Seen::Closed,
-            _ => Seen::Bytes(String::from_utf8_lossy(&got).into_owned()),
+            _ => http_answer(&got).map_or_else(|| Seen::Bytes(String::from_utf8_lossy(&got).into_owned()), Seen::Http),
         }
     }
+}
+
+/// A whole response of HTTP/1.1 with a length.
+fn http_answer(bytes: &[u8]) -> Option<Answer> {
+    let (head, body) = std::str::from_utf8(bytes).ok()?.split_once("\r\n\r\n")?;
+    let mut lines = head.split("\r\n");
+    let status = lines.next()?.strip_prefix("HTTP/1.")?.split(' ').nth(1)?.parse().ok()?;
+    let mut headers = BTreeMap::<_, Vec<_>>::new();
+    for (name, value) in lines.filter_map(|line| line.split_once(": ")) {
+        headers.entry(name.to_owned()).or_default().push(value.to_owned());
+    }
+    let length: usize = headers.get("content-length")?.first()?.parse().ok()?;
+    let body = body.get(..length)?.to_owned();
+    Some(Answer { status, headers, body, trailers: BTreeMap::new(), is_cut: false })
 }
 
 fn texts(headers: &http::HeaderMap) -> BTreeMap<String, Vec<String>> {

@@ -57,6 +57,7 @@ fn of_chain(listener: &str, chain: &FilterChain) -> Vec<Probe> {
             headers: Vec::new(),
             body: String::new(),
             http2: false,
+            protocol: None,
             send: "hello\r\n".to_owned(),
         };
         match &routes {

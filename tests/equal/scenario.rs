@@ -37,8 +37,7 @@ struct Case {
 const IDENTITY: &str = "spiffe://cluster.local/ns/demo/sa/default";
 
 /// What the access log of every connection manager and TCP proxy tells, with tabs between.
-const LOG: &str =
-    "%REQ(X-TEST)%\t%RESPONSE_FLAGS%\t%UPSTREAM_CLUSTER%\t%UPSTREAM_HOST%\t%ROUTE_NAME%\t%RESPONSE_CODE_DETAILS%\n";
+const LOG: &str = "%DOWNSTREAM_DIRECT_LOCAL_ADDRESS% %DOWNSTREAM_DIRECT_REMOTE_ADDRESS%\t%RESPONSE_FLAGS%\t%UPSTREAM_CLUSTER%\t%UPSTREAM_HOST%\t%ROUTE_NAME%\t%RESPONSE_CODE_DETAILS%\n";
 
 impl Scenario {
     /// The cases of this repository, and the scenarios beside it where they are.

@@ -1,8 +1,8 @@
 //! An authority for tests, which nobody else trusts.
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer, DnType, IsCa, KeyIdMethod,
-    KeyPair, KeyUsagePurpose, SanType, SerialNumber, date_time_ymd,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer, DistinguishedName, DnType,
+    IsCa, KeyIdMethod, KeyPair, KeyUsagePurpose, SanType, SerialNumber, date_time_ymd,
 };
 
 use super::secrets::Certificate;
@@ -40,6 +40,8 @@ impl TestAuthority {
     ) -> Certificate {
         let names = ["localhost", "127.0.0.1"].into_iter().chain(dns_names).filter(|name| name.is_ascii());
         let mut params = CertificateParams::new(names.map(str::to_owned).collect::<Vec<_>>()).expect(SIGNS);
+        // As Istio's certificates have none, and proxies tell upstreams of it.
+        params.distinguished_name = DistinguishedName::new();
         params.subject_alt_names.extend(uris.into_iter().filter_map(|uri| uri.try_into().ok()).map(SanType::URI));
         let key = KeyPair::generate().expect(SIGNS);
         let certificate = params.signed_by(&key, &self.issuer).expect(SIGNS);

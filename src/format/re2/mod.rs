@@ -4,12 +4,15 @@ mod parser;
 mod program;
 mod substitution;
 
+use std::cell::RefCell;
 use std::fmt;
+use std::rc::Rc;
 use std::sync::OnceLock;
 
 use regex_automata::meta::Regex;
 use regex_automata::{Anchored, Input};
 use regex_syntax::hir::{Hir, Look};
+use rustc_hash::FxHashMap;
 
 pub use substitution::Substitution;
 
@@ -43,6 +46,27 @@ impl Re2 {
             return Err(Reason::new(format!("the regular expression `{text}` needs more memory than RE2 takes")));
         }
         Ok(Self { pattern: text.into(), hir, groups, depth, beyond_go, whole: OnceLock::new(), part: OnceLock::new() })
+    }
+
+    /// The same for all in this thread who ask for a pattern: what a configuration says of requests is asked for with
+    /// each one. `None` if it is no pattern.
+    pub fn shared(text: &str) -> Option<Rc<Self>> {
+        const MOST: usize = 10_000;
+        thread_local! {
+            static PATTERNS: RefCell<FxHashMap<String, Option<Rc<Re2>>>> = RefCell::default();
+        }
+        PATTERNS.with_borrow_mut(|patterns| {
+            if let Some(known) = patterns.get(text) {
+                return known.clone();
+            }
+            // Configurations come and go.
+            if patterns.len() >= MOST {
+                patterns.clear();
+            }
+            let parsed = Self::parse(text).ok().map(Rc::new);
+            patterns.insert(text.to_owned(), parsed.clone());
+            parsed
+        })
     }
 
     /// What istiod asks more of a pattern: not empty, at most 1024 bytes, and legal for Go too.

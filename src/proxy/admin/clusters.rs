@@ -13,6 +13,9 @@ use crate::proxy::upstream::{Address, Host, UpstreamCluster};
 
 use super::socket;
 
+/// Of a rate for which there were not enough requests.
+const UNKNOWN: f64 = -1.0;
+
 pub fn text(clusters: &[Arc<UpstreamCluster>]) -> String {
     let mut text = String::new();
     for cluster in clusters {
@@ -27,9 +30,10 @@ fn one(text: &mut String, cluster: &UpstreamCluster) -> std::fmt::Result {
     let name = &config.name;
     writeln!(text, "{name}::observability_name::{}", observability_name(config))?;
     if config.outlier_detection.is_some() {
-        for fact in ["success_rate_average", "success_rate_ejection_threshold"] {
-            writeln!(text, "{name}::outlier::{fact}::-1")?;
-            writeln!(text, "{name}::outlier::local_origin_{fact}::-1")?;
+        for (origin, means) in ["", "local_origin_"].into_iter().zip(cluster.means()) {
+            let (average, threshold) = means.map_or((UNKNOWN, UNKNOWN), |means| (means.average, means.threshold));
+            writeln!(text, "{name}::outlier::{origin}success_rate_average::{average}")?;
+            writeln!(text, "{name}::outlier::{origin}success_rate_ejection_threshold::{threshold}")?;
         }
     }
     for (group, priority) in [("default", RoutingPriority::Default), ("high", RoutingPriority::High)] {
@@ -52,8 +56,9 @@ fn one(text: &mut String, cluster: &UpstreamCluster) -> std::fmt::Result {
         writeln!(text, "{name}::{address}::sub_zone::{}", locality.sub_zone)?;
         writeln!(text, "{name}::{address}::canary::false")?;
         writeln!(text, "{name}::{address}::priority::{}", host.priority)?;
-        writeln!(text, "{name}::{address}::success_rate::-1")?;
-        writeln!(text, "{name}::{address}::local_origin_success_rate::-1")?;
+        let [external, local] = host.success_rates().map(|rate| rate.unwrap_or(UNKNOWN));
+        writeln!(text, "{name}::{address}::success_rate::{external}")?;
+        writeln!(text, "{name}::{address}::local_origin_success_rate::{local}")?;
     }
     Ok(())
 }
@@ -88,6 +93,9 @@ fn host_status(host: &Host) -> Value {
         Address::Pipe(path) => object!({"pipe": {"path": path}}),
     };
     let mut health = Object::new();
+    if !host.passes_checks() {
+        health.insert("failed_active_health_check".to_owned(), true.into());
+    }
     if host.is_ejected() {
         health.insert("failed_outlier_check".to_owned(), true.into());
     }
@@ -120,7 +128,7 @@ fn limits(cluster: &Cluster, priority: RoutingPriority) -> [(&'static str, u32);
     ]
 }
 
-fn counts(host: &Host) -> [(&'static str, u64); 8] {
+fn counts(host: &Host) -> [(&'static str, u64); 9] {
     let stats = &host.stats;
     [
         ("cx_active", &stats.cx_active),
@@ -128,6 +136,7 @@ fn counts(host: &Host) -> [(&'static str, u64); 8] {
         ("cx_total", &stats.cx_total),
         ("rq_active", &stats.rq_active),
         ("rq_error", &stats.rq_error),
+        ("rq_pending_active", &stats.rq_pending_active),
         ("rq_success", &stats.rq_success),
         ("rq_timeout", &stats.rq_timeout),
         ("rq_total", &stats.rq_total),
@@ -137,6 +146,9 @@ fn counts(host: &Host) -> [(&'static str, u64); 8] {
 
 fn flags(host: &Host) -> String {
     let mut flags = String::new();
+    if !host.passes_checks() {
+        flags += "/failed_active_hc";
+    }
     if host.is_ejected() {
         flags += "/failed_outlier_check";
     }

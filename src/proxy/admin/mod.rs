@@ -23,7 +23,7 @@ use tokio::net::TcpListener;
 use crate::envoy::bootstrap::Bootstrap;
 use crate::envoy::{Config, Json, to_config_dump};
 
-use super::stats::{self, Shown, Stats};
+use super::stats::{self, Shown, Stats, Tags};
 use super::upstream::UpstreamCluster;
 
 /// What is asked of the proxy at each request.
@@ -133,7 +133,11 @@ fn metrics(facts: &dyn Facts, query: &Query<'_>, format: Option<&str>) -> Respon
     let shown = Shown { filter, used_only: query.get("usedonly").is_some() };
     match format {
         Some("json") => value(&stats::json(facts.stats(), &shown)),
-        Some("prometheus") => answer(StatusCode::OK, TEXT, stats::prometheus(facts.stats(), &shown)),
+        Some("prometheus") => {
+            let bootstrap = facts.bootstrap();
+            let tags = Tags::new(bootstrap.untyped.get("stats_config"));
+            answer(StatusCode::OK, TEXT, stats::prometheus(facts.stats(), &shown, &tags))
+        }
         _ => answer(StatusCode::OK, TEXT, stats::text(facts.stats(), &shown)),
     }
 }

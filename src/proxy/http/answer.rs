@@ -13,7 +13,7 @@ pub fn reply(answer: Answer, walk: &Walk<'_, '_>, stats: &ManagerStats) -> Reply
     let details = match answer.by {
         By::Path => "path_normalization_failed".to_owned(),
         By::Authentication => format!("jwt_authn_access_denied{{{}}}", refusal(walk).replace(' ', "_")),
-        By::Authorization => format!("rbac_access_denied_matched_policy[{}]", denied_by(walk)),
+        By::Authorization => denial(walk),
         By::Fault => "fault_filter_abort".to_owned(),
         By::Cors => "cors_response".to_owned(),
         By::NoHost | By::NoRoute => "route_not_found".to_owned(),
@@ -48,20 +48,20 @@ pub fn reply(answer: Answer, walk: &Walk<'_, '_>, stats: &ManagerStats) -> Reply
     reply
 }
 
-/// The policy that denied, with letters that fit into a log.
-fn denied_by(walk: &Walk<'_, '_>) -> String {
+/// By which policy a call was denied, with letters that fit into a log.
+pub fn denial(walk: &Walk<'_, '_>) -> String {
     let last = walk.steps.iter().rev().find_map(|step| match step {
         Step::Policies(policies) => policies.enforced,
         _ => None,
     });
     let policy = last.and_then(|verdicts| verdicts.verdict.policy).unwrap_or("none");
-    policy.replace(char::is_whitespace, "_")
+    format!("rbac_access_denied_matched_policy[{}]", policy.replace(char::is_whitespace, "_"))
 }
 
 /// Why the tokens are not accepted.
-fn refusal(walk: &Walk<'_, '_>) -> &'static str {
+fn refusal<'w>(walk: &'w Walk<'_, '_>) -> &'w str {
     let last = walk.steps.iter().rev().find_map(|step| match step {
-        Step::Tokens(TokenVerdict::Rejected { reason, .. }) => Some(*reason),
+        Step::Tokens(TokenVerdict::Rejected { reason, .. }) => Some(&**reason),
         _ => None,
     });
     last.unwrap_or_default()

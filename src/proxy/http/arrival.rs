@@ -8,6 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use http::header::{CONNECTION, EXPECT, HOST, TE, TRANSFER_ENCODING, UPGRADE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use hyper::ext::Protocol;
 
 use crate::envoy::protocol::HeadersWithUnderscoresAction;
 use crate::proxy::dice::Dice;
@@ -122,10 +123,19 @@ fn underscores(request: &mut Request, manager: &Manager) -> Result<(), Reply> {
     Ok(())
 }
 
-/// Whether a request of HTTP/1.1 wants another protocol.
+/// Makes an extended CONNECT of HTTP/2 (RFC 8441) what it would be in HTTP/1.1 (`source/common/http/utility.cc`,
+/// `transformUpgradeRequestFromH2toH1`).
+pub fn as_upgrade(parts: &mut Parts, protocol: &Protocol) {
+    parts.method = Method::GET;
+    if let Ok(protocol) = HeaderValue::from_str(protocol.as_str()) {
+        parts.headers.insert(UPGRADE, protocol);
+        parts.headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+    }
+}
+
+/// Whether a request wants another protocol. Those of HTTP/2 have these headers only from [`as_upgrade`].
 pub fn is_upgrade(request: &Request) -> bool {
-    request.version == Version::Http1
-        && request.headers.has(UPGRADE.as_str())
+    request.headers.has(UPGRADE.as_str())
         && request
             .header(CONNECTION.as_str())
             .is_some_and(|value| value.split(',').any(|token| token.trim().eq_ignore_ascii_case("upgrade")))

@@ -6,8 +6,8 @@ use std::time::Duration;
 use http::header::{CONNECTION, CONTENT_LENGTH, DATE, HeaderMap, SERVER, TRANSFER_ENCODING, UPGRADE};
 use http::{HeaderName, HeaderValue, StatusCode};
 use hyper::body::Incoming;
+use hyper::ext::ReasonPhrase;
 use hyper::upgrade::OnUpgrade;
-use tokio::time::Instant;
 
 use crate::envoy::http_connection_manager::ServerHeaderTransformation;
 use crate::envoy::route::{Action, ClusterSpecifier, ClusterWeight};
@@ -24,7 +24,7 @@ use super::counted::Counted;
 use super::external::Answered;
 use super::manager::{Manager, Own};
 use super::reply::Reply;
-use super::response::{Ending, Outgoing};
+use super::response::{Deadline, Ending, Outgoing};
 use super::router::Tunnel;
 use super::session::{Handled, Session};
 use super::{answer, arrival, cors, fault, operation, rate_limit, router};
@@ -39,8 +39,10 @@ pub struct Exchange<'x> {
     pub is_head: bool,
     pub is_grpc: bool,
     /// When the whole response must have come.
-    pub deadline: Option<Instant>,
+    pub deadline: Option<Deadline>,
     pub stream_idle: Option<Duration>,
+    /// How the client writes the names of its headers, if upstreams are to see that.
+    pub extensions: http::Extensions,
     /// The response says already whether the origin may read it.
     told_origin: bool,
 }
@@ -88,6 +90,7 @@ pub async fn handle(session: Arc<Session>, request: http::Request<Incoming>) -> 
         is_grpc: false,
         deadline: None,
         told_origin: false,
+        extensions: http::Extensions::new(),
         stream_idle: manager.stream_idle.map(|idle| session.shared.runtime.time.on_wall(idle)),
     };
     let mut walk = Walk::new(&session.connection, &session.inspected, chain);
@@ -117,6 +120,10 @@ impl<'x> Exchange<'x> {
         let (mut parts, incoming) = request.into_parts();
         let upgrade = parts.extensions.remove::<OnUpgrade>();
         let protocol = parts.extensions.remove::<hyper::ext::Protocol>();
+        self.extensions = std::mem::take(&mut parts.extensions);
+        if let Some(protocol) = &protocol {
+            arrival::as_upgrade(&mut parts, protocol);
+        }
         let Some(http) = http else { return self.reply(walk, None, Reply::new(404, "", "route_not_found")) };
         let request = match arrival::request(&mut parts, self.manager) {
             Ok(request) => request,
@@ -134,7 +141,7 @@ impl<'x> Exchange<'x> {
         walk.random = Some(self.runtime().dice.number());
         if let Some(request) = &mut walk.request {
             arrival::clean(request, http, self.manager, self.session, remote, &self.runtime().dice);
-            if let Some(reply) = self.refuse_upgrade(request, protocol.is_some()) {
+            if let Some(reply) = self.refuse_upgrade(request) {
                 return self.reply(walk, Some(http), reply);
             }
             self.remember(request);
@@ -174,9 +181,9 @@ impl<'x> Exchange<'x> {
         Body::boxed(Counted::new(body, Arc::clone(&record.received)))
     }
 
-    fn refuse_upgrade(&self, request: &Request, extended: bool) -> Option<Reply> {
+    fn refuse_upgrade(&self, request: &Request) -> Option<Reply> {
         // CONNECT has no path, so that only a route that is made for it takes it.
-        let asked = request.header(UPGRADE.as_str()).filter(|_| arrival::is_upgrade(request) && !extended);
+        let asked = request.header(UPGRADE.as_str()).filter(|_| arrival::is_upgrade(request));
         let refused = asked.is_some_and(|protocol| !self.manager.upgrades_to(&protocol));
         refused.then(|| Reply::new(403, "", "upgrade_failed").closing())
     }
@@ -357,7 +364,8 @@ impl<'x> Exchange<'x> {
         HOP_BY_HOP.iter().for_each(|name| {
             headers.remove(name);
         });
-        if !is_upgrade {
+        let is_http1 = walk.request.as_ref().is_none_or(|request| request.version == Version::Http1);
+        if !is_upgrade || !is_http1 {
             headers.remove(CONNECTION);
             headers.remove(UPGRADE);
         }
@@ -375,7 +383,7 @@ impl<'x> Exchange<'x> {
         {
             headers.insert("x-request-id", id.clone());
         }
-        let is_http1 = walk.request.as_ref().is_none_or(|request| request.version == Version::Http1);
+        let closes = closes || self.session.is_ending();
         if closes && is_http1 {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
@@ -385,15 +393,13 @@ impl<'x> Exchange<'x> {
         let keeps = !self.manager.logs.is_empty();
         let status = parts.status;
         // Envoy has its own words, and none for some.
-        parts.extensions.clear();
+        parts.extensions.remove::<ReasonPhrase>();
         if status.canonical_reason().is_none() || status == StatusCode::IM_A_TEAPOT {
-            parts.extensions.insert(hyper::ext::ReasonPhrase::from_static(b"Unknown"));
+            parts.extensions.insert(ReasonPhrase::from_static(b"Unknown"));
         }
-        let since = self.ending.record().map(|record| self.session.shared.runtime.time.since(record.started));
         let headers = keeps.then(|| parts.headers.clone());
         self.note(|record| {
             record.status = status.as_u16();
-            record.response_begun = since;
             record.metadata = std::mem::take(&mut walk.metadata);
             if let Some(headers) = headers {
                 record.response = headers;
@@ -403,8 +409,11 @@ impl<'x> Exchange<'x> {
                 }
             }
         });
+        if is_upgrade && !is_http1 {
+            parts.status = StatusCode::OK;
+        }
         if let Some(tunnel) = tunnel {
-            tokio::spawn(tunnel.run(self.ending));
+            tokio::spawn(tunnel.run(self.ending, self.stream_idle));
             return http::Response::from_parts(parts, Outgoing::nothing());
         }
         let body =

@@ -9,6 +9,7 @@ mod counted;
 mod exchange;
 mod external;
 mod fault;
+mod head;
 mod manager;
 mod operation;
 mod rate_limit;
@@ -20,6 +21,7 @@ mod session;
 mod stateful;
 mod stats;
 
+pub use answer::denial;
 pub use external::allows_connection;
 pub use manager::Manager;
 pub use session::{Protocol, Session, serve};

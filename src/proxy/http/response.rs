@@ -32,8 +32,20 @@ pub struct Outgoing {
     /// `None` if the exchange goes on without the response.
     ending: Option<Ending>,
     /// When all of it must have come.
-    deadline: Option<Pin<Box<Sleep>>>,
+    deadline: Option<(Late, Pin<Box<Sleep>>)>,
     idle: Option<(Duration, Pin<Box<Sleep>>)>,
+}
+
+/// Until when a response must have come, and what it is too late for then.
+pub type Deadline = (Late, Instant);
+
+/// Which limit ends a response.
+#[derive(Clone, Copy, Debug)]
+pub enum Late {
+    /// That of the route for requests.
+    Response,
+    /// That of whole streams.
+    Stream,
 }
 
 /// What ends a body that takes too long.
@@ -42,7 +54,7 @@ struct TooLong;
 
 impl Ending {
     pub fn new(session: &Arc<Session>, manager: &Arc<Manager>, record: Box<Record>) -> Self {
-        session.begin();
+        session.begin(manager.most_requests);
         let active = manager.stats.requests.hold();
         Self { session: Arc::clone(session), manager: Arc::clone(manager), record: Some(record), _active: active }
     }
@@ -50,6 +62,19 @@ impl Ending {
     /// `None` when it has ended.
     pub fn record(&mut self) -> Option<&mut Record> {
         self.record.as_deref_mut()
+    }
+
+    /// Ends it because the client is gone.
+    pub fn abandon(&mut self) {
+        self.give_up("DC", "downstream_remote_disconnect");
+    }
+
+    pub fn give_up(&mut self, flag: &'static str, details: &'static str) {
+        if let Some(record) = self.record() {
+            record.flags.raise(flag);
+            record.details = Some(details.into());
+        }
+        self.end();
     }
 
     pub fn end(&mut self) {
@@ -66,23 +91,19 @@ impl Ending {
 
 impl Drop for Ending {
     fn drop(&mut self) {
-        if let Some(record) = self.record.as_deref_mut() {
-            record.flags.raise("DC");
-            record.details = Some("downstream_remote_disconnect".into());
-        }
-        self.end();
+        self.abandon();
     }
 }
 
 impl Outgoing {
-    pub fn new(body: Body, mut ending: Ending, deadline: Option<Instant>, idle: Option<Duration>) -> Self {
+    pub fn new(body: Body, mut ending: Ending, deadline: Option<Deadline>, idle: Option<Duration>) -> Self {
         if body.is_end_stream() {
             ending.end();
         }
         // What is there already needs no clock.
         let waits = matches!(body, Body::Boxed(_) | Body::Incoming(_)) && !body.is_end_stream();
         let sleep = |until| Box::pin(tokio::time::sleep_until(until));
-        let deadline = deadline.filter(|_| waits).map(sleep);
+        let deadline = deadline.filter(|_| waits).map(|(late, until)| (late, sleep(until)));
         let idle = idle.filter(|_| waits).map(|idle| (idle, sleep(Instant::now() + idle)));
         Self { body, ending: Some(ending), deadline, idle }
     }
@@ -103,21 +124,25 @@ impl Outgoing {
     /// Whether a clock has run out.
     fn is_late(&mut self, context: &mut Context<'_>) -> bool {
         let mut late = |sleep: &mut Pin<Box<Sleep>>| sleep.as_mut().poll(context).is_ready();
-        if self.deadline.as_mut().is_some_and(&mut late) {
-            self.fail("UT", "response_timeout");
+        let is_over = self.deadline.as_mut().is_some_and(|(_, sleep)| late(sleep));
+        if let Some(limit) = self.deadline.as_ref().filter(|_| is_over).map(|(limit, _)| *limit) {
+            match limit {
+                Late::Response => self.fail(Some("UT"), "response_timeout"),
+                Late::Stream => self.fail(None, "max_duration_timeout"),
+            }
             return true;
         }
         if self.idle.as_mut().is_some_and(|(_, idle)| late(idle)) {
             self.ending.iter().for_each(|own| own.manager.stats.idle_timeouts.increment());
-            self.fail("SI", "stream_idle_timeout");
+            self.fail(Some("SI"), "stream_idle_timeout");
             return true;
         }
         false
     }
 
-    fn fail(&mut self, flag: &'static str, details: &'static str) {
+    fn fail(&mut self, flag: Option<&'static str>, details: &'static str) {
         if let Some(record) = self.record() {
-            record.flags.raise(flag);
+            flag.into_iter().for_each(|flag| record.flags.raise(flag));
             record.details = Some(details.into());
         }
         self.end();
@@ -157,7 +182,7 @@ impl hyper::body::Body for Outgoing {
                     self.end();
                 }
             }
-            Some(Err(_)) => self.fail("UPE", "upstream_reset_after_response_started{protocol_error}"),
+            Some(Err(_)) => self.fail(Some("UPE"), "upstream_reset_after_response_started{protocol_error}"),
             None => self.end(),
         }
         Poll::Ready(frame)

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::time::Instant;
 
 use crate::envoy::http_connection_manager::CodecType;
 use crate::proxy::http::{self, Protocol, Session};
@@ -13,7 +14,7 @@ use crate::proxy::record::{Client, Record};
 use crate::proxy::shared::{Phase, Shared};
 use crate::proxy::snapshot::Place;
 use crate::proxy::wire::Wire;
-use crate::trace::{ClientTls, Connection, Inspected, Inspectors, Stop, Walk};
+use crate::trace::{ClientTls, Closed, Connection, Inspected, Inspectors, Stop, Walk};
 
 use super::inspect::{First, inspect, speaks_http2};
 use super::rewind::Rewind;
@@ -79,10 +80,14 @@ async fn run(stream: TcpStream, direct: SocketAddr, local: SocketAddr, name: Arc
         // Boxed, as what comes later: a connection that waits for its first bytes takes little memory.
         None => Box::pin(accepted.go_on(stream, None, first.tls)).await,
         Some(tls) => {
+            let begun = Instant::now();
             let limit = accepted.place.plan().tls_timeout;
             let handshake = Box::pin(shared.runtime.time.timeout(limit, tls.accept(stream))).await;
             // A client that fails has been told by an alert.
-            let Ok(Ok((stream, facts))) = handshake else { return plan.stats.handshake_failed.increment() };
+            let Ok(Ok((stream, facts))) = handshake else {
+                plan.stats.handshake_failed.increment();
+                return accepted.log_failed_handshake(begun);
+            };
             let (_, connection) = stream.get_ref();
             let tls = ClientTls {
                 server_name: connection.server_name().map(str::to_owned),
@@ -123,6 +128,18 @@ struct Accepted {
 }
 
 impl Accepted {
+    fn log_failed_handshake(self, begun: Instant) {
+        let mut record = Record::new(Arc::new(self.client), None);
+        record.ended = Some(self.shared.runtime.time.since(begun));
+        let plan = self.place.plan();
+        if let Some(tcp) = &plan.tcp {
+            let original = record.client.original.unwrap_or(NOWHERE);
+            tcp.aim(original, &self.place.snapshot.clusters, &self.shared.runtime, &mut record);
+            plan.logs.write(&record);
+        }
+        self.place.listener().logs.write(&record);
+    }
+
     /// Runs the network filters. `protocol` is what client and proxy agreed on by ALPN.
     async fn go_on<S>(self, stream: Rewind<S>, protocol: Option<Vec<u8>>, tls: Option<ClientTls>)
     where
@@ -133,17 +150,31 @@ impl Accepted {
         let client = Arc::new(client);
         let Some(chain) = place.chain() else { return };
         let mut walk = Walk::new(&connection, &inspected, chain);
+        let mut entered = Vec::new();
         let what = loop {
             match walk.connect(chain) {
-                Stop::Unknown(..) => {}
+                Stop::Unknown(position, _) => {
+                    let limit = place.plan().limits.iter().find(|(own, _)| *own == position);
+                    match limit.map(|(_, limit)| limit.enter().ok_or(limit.delay)) {
+                        None => {}
+                        Some(Ok(held)) => entered.push(held),
+                        Some(Err(delay)) => return shared.runtime.time.sleep(delay).await,
+                    }
+                }
                 Stop::Ask(_) => {
                     if !Box::pin(http::allows_connection(&place, &walk, &client, &shared.runtime)).await {
                         return place.plan().logs.write(&closed(&client, "UAEX", "ext_authz_denied"));
                     }
                 }
                 Stop::Closed(reason) => {
-                    let details = format!("{reason:?}").to_ascii_lowercase();
-                    return place.plan().logs.write(&closed(&client, "-", details));
+                    let plan = place.plan();
+                    let mut record = terminated(&client, &walk, reason);
+                    if let Some(tcp) = &plan.tcp {
+                        let original = client.original.unwrap_or(NOWHERE);
+                        tcp.aim(original, &place.snapshot.clusters, &shared.runtime, &mut record);
+                    }
+                    plan.logs.write(&record);
+                    return place.listener().logs.write(&record);
                 }
                 Stop::Http(_) => break What::Http,
                 Stop::Tcp(_) => break What::Tcp,
@@ -154,8 +185,9 @@ impl Accepted {
             What::Tcp => Box::pin(pass(stream, &place, &client, &shared)).await,
             What::Http => {
                 let Some(manager) = place.plan().manager.clone() else { return };
-                let session = Session::new(shared, client, connection, inspected, place);
-                speak(stream, protocol, Arc::new(session), manager).await;
+                let session = Arc::new(Session::new(Arc::clone(&shared), client, connection, inspected, place.clone()));
+                speak(stream, protocol, Arc::clone(&session), manager).await;
+                place.listener().logs.write(&ended(&session));
             }
         }
     }
@@ -182,7 +214,7 @@ where
         (_, Some(b"http/1.1" | b"http/1.0")) => Protocol::Http1,
         _ => {
             let time = session.shared.runtime.time;
-            let idle = manager.idle.unwrap_or(Duration::MAX);
+            let idle = manager.idle.into_iter().chain(manager.longest_connection).min().unwrap_or(Duration::MAX);
             let begun = tokio::select! {
                 begun = time.timeout(idle, speaks_http2(&mut stream)) => begun,
                 // Who has said nothing yet is not waited for.
@@ -198,12 +230,29 @@ where
     Box::pin(http::serve(stream, protocol, session, manager)).await;
 }
 
-fn closed(client: &Arc<Client>, flag: &'static str, details: impl Into<std::borrow::Cow<'static, str>>) -> Record {
+fn closed(client: &Arc<Client>, flag: &'static str, details: &'static str) -> Record {
     let mut record = Record::new(Arc::clone(client), None);
-    if flag != "-" {
-        record.flags.raise(flag);
-    }
+    record.flags.raise(flag);
     record.details = Some(details.into());
+    record.ended = Some(Duration::ZERO);
+    record
+}
+
+/// A connection that had its requests.
+fn ended(session: &Session) -> Record {
+    let took = session.started.elapsed();
+    let mut record = Record::new(Arc::clone(&session.client), None);
+    record.started = session.started;
+    record.start -= took;
+    record.ended = Some(session.shared.runtime.time.since(session.started));
+    record
+}
+
+/// A connection that a filter does not want.
+fn terminated(client: &Arc<Client>, walk: &Walk<'_, '_>, reason: Closed) -> Record {
+    let mut record = Record::new(Arc::clone(client), None);
+    record.termination = (reason == Closed::Denied).then(|| http::denial(walk));
+    record.ended = Some(Duration::ZERO);
     record
 }
 
@@ -215,4 +264,5 @@ async fn pass(stream: impl Wire, place: &Place, client: &Arc<Client>, shared: &A
     tcp.pass(stream, original, &place.snapshot.clusters, &shared.runtime, &mut record).await;
     record.ended = Some(shared.runtime.time.since(record.started));
     place.plan().logs.write(&record);
+    place.listener().logs.write(&record);
 }

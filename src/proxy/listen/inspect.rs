@@ -142,6 +142,12 @@ fn http_version(bytes: &[u8]) -> Http {
         return if bytes.len() < LONGEST_LINE { Http::Incomplete } else { Http::Not };
     };
     let line = bytes[..end].trim_ascii_end();
+    let target = line[method..].trim_ascii_start();
+    let is_target =
+        target.starts_with(b"/") || target.starts_with(b"*") || target.windows(3).any(|part| part == b"://");
+    if !is_target && !line.starts_with(b"CONNECT ") {
+        return Http::Not;
+    }
     if line.ends_with(b" HTTP/1.1") {
         Http::Is("http/1.1")
     } else if line.ends_with(b" HTTP/1.0") {
@@ -188,6 +194,8 @@ mod tests {
             (b"\x16\x03\x01", Http::Not),
             (b"hello\n", Http::Not),
             (b"GET / SMTP\r\n", Http::Not),
+            (b"FOO / HTTP/1.1\r\n", Http::Is("http/1.1")),
+            (b"GET x HTTP/1.1\r\n", Http::Not),
         ];
         for (bytes, expected) in table {
             assert_eq!(http_version(bytes), expected, "{bytes:?}");

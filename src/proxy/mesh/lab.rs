@@ -93,6 +93,7 @@ impl Lab {
             directory: SharedDirectory::default(),
         };
         let notes = lab.change(scene).await?;
+        lab.ports.check().map_err(Problem::Ports)?;
         Ok((lab, notes))
     }
 

@@ -1,6 +1,6 @@
 //! Ports of listeners on this machine: as configured where that can be, and the same after every change.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 
@@ -16,6 +16,8 @@ pub(super) struct Ports {
     address: IpAddr,
     /// Ports of the configuration, and what the user wants instead.
     wanted: BTreeMap<u16, u16>,
+    /// Those of listeners that clients connect to.
+    known: BTreeSet<u16>,
     /// By proxy and listener.
     chosen: BTreeMap<(String, String), u16>,
     /// So that nobody else gets them before their listeners are there.
@@ -24,7 +26,7 @@ pub(super) struct Ports {
 
 impl Ports {
     pub fn new(address: IpAddr, wanted: BTreeMap<u16, u16>) -> Self {
-        Self { address, wanted, chosen: BTreeMap::new(), held: Vec::new() }
+        Self { address, wanted, known: BTreeSet::new(), chosen: BTreeMap::new(), held: Vec::new() }
     }
 
     /// What was chosen before; else what the user wants for the port of the listener, or for one of the `others` that
@@ -35,6 +37,9 @@ impl Ports {
             return Ok(*port);
         }
         let ports = || entrance.port.iter().chain(others);
+        if !entrance.inbound {
+            self.known.extend(ports());
+        }
         let port = match ports().find_map(|port| self.wanted.get(port)).filter(|_| !entrance.inbound) {
             // Once: other listeners of the same port must go elsewhere.
             Some(&wanted) if !self.is_chosen(wanted) => self.hold(wanted)?,
@@ -45,6 +50,14 @@ impl Ports {
         };
         self.chosen.insert(key, port);
         Ok(port)
+    }
+
+    /// Something that the user wants for a port that no listener has is a mistake.
+    pub fn check(&self) -> io::Result<()> {
+        let Some(port) = self.wanted.keys().find(|port| !self.known.contains(port)) else { return Ok(()) };
+        let known: Vec<_> = self.known.iter().map(u16::to_string).collect();
+        let text = format!("--map: no listener has port {port}; those that there are have {}", known.join(", "));
+        Err(io::Error::new(io::ErrorKind::InvalidInput, text))
     }
 
     fn is_chosen(&self, port: u16) -> bool {
@@ -105,6 +118,14 @@ mod tests {
         assert_eq!(ports.choose("a", &entrance("own", own), &[]).unwrap(), own);
         ports.release();
         assert!(TcpListener::bind((here, own)).is_ok());
+    }
+
+    #[test]
+    fn a_port_that_is_mapped_must_be_there() {
+        let mut ports = Ports::new(IpAddr::V4(Ipv4Addr::LOCALHOST), [(81, 0)].into());
+        ports.choose("a", &entrance("http", 80), &[8080]).unwrap();
+        let error = ports.check().unwrap_err().to_string();
+        assert_eq!(error, "--map: no listener has port 81; those that there are have 80, 8080");
     }
 
     #[test]

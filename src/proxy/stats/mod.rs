@@ -6,6 +6,7 @@ mod cluster;
 mod histogram;
 mod print;
 mod prometheus;
+mod tags;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ pub use cluster::ClusterStats;
 pub use histogram::Histogram;
 pub use print::{Shown, json, text};
 pub use prometheus::prometheus;
+pub use tags::Tags;
 
 use super::per_worker::lock;
 

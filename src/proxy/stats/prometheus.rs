@@ -1,18 +1,17 @@
 //! Metrics in Prometheus' text format, with Envoy's names and labels
-//! (`source/common/config/well_known_names.cc`, `source/server/admin/prometheus_stats.cc`).
-//!
-//! Where Envoy takes a cluster's name up to its first dot for the label, here the label is the whole name.
+//! (`source/server/admin/prometheus_stats.cc`).
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::print::Shown;
-use super::{Histogram, Metric, Scope, Stats, Value};
+use super::tags::Tags;
+use super::{Histogram, Stats, Value};
 
-pub fn prometheus(stats: &Stats, shown: &Shown) -> String {
+pub fn prometheus(stats: &Stats, shown: &Shown, tags: &Tags) -> String {
     let mut families: BTreeMap<String, Vec<(String, Value)>> = BTreeMap::new();
-    for (_, metric) in shown.of(stats) {
-        let (name, labels) = named(&metric);
+    for (name, metric) in shown.of(stats) {
+        let (name, labels) = named(&name, tags);
         families.entry(name).or_default().push((labels, metric.value));
     }
     let mut text = String::new();
@@ -47,34 +46,10 @@ fn buckets(text: &mut String, name: &str, labels: &str, histogram: &Histogram) -
 }
 
 /// The name of the family, and the labels.
-fn named(metric: &Metric) -> (String, String) {
-    let (group, label) = match &metric.scope {
-        Scope::Cluster(name) => ("cluster_".to_owned(), Some(("envoy_cluster_name", name.clone()))),
-        Scope::Listener(address) => {
-            ("listener_".to_owned(), Some(("envoy_listener_address", address.replace(':', "_"))))
-        }
-        Scope::Http(prefix) => ("http_".to_owned(), Some(("envoy_http_conn_manager_prefix", prefix.clone()))),
-        Scope::Tcp(prefix) => ("tcp_".to_owned(), Some(("envoy_tcp_prefix", prefix.clone()))),
-        Scope::Other(name) => (format!("{name}_"), None),
-    };
-    let (name, of_code) = without_code(&metric.name);
-    let labels = of_code.into_iter().chain(label).map(|(key, value)| format!("{key}=\"{}\"", escaped(&value)));
-    let labels = labels.collect::<Vec<_>>().join(",");
-    (format!("envoy_{}", sanitized(&(group + &name))), labels)
-}
-
-/// `upstream_rq_2xx` is `upstream_rq_xx` of class 2, `upstream_rq_200` is `upstream_rq` of code 200.
-fn without_code(name: &str) -> (String, Option<(&'static str, String)>) {
-    let Some((stem, code)) = name.rsplit_once("_rq_") else { return (name.to_owned(), None) };
-    match code.as_bytes() {
-        [class @ b'1'..=b'5', b'x', b'x'] => {
-            (format!("{stem}_rq_xx"), Some(("envoy_response_code_class", char::from(*class).to_string())))
-        }
-        [b'1'..=b'9', b'0'..=b'9', b'0'..=b'9'] => {
-            (format!("{stem}_rq"), Some(("envoy_response_code", code.to_owned())))
-        }
-        _ => (name.to_owned(), None),
-    }
+fn named(name: &str, tags: &Tags) -> (String, String) {
+    let (name, labels) = tags.of(name);
+    let labels = labels.iter().map(|(key, value)| format!("{}=\"{}\"", sanitized(key), escaped(value)));
+    (format!("envoy_{}", sanitized(&name)), labels.collect::<Vec<_>>().join(","))
 }
 
 fn sanitized(name: &str) -> String {
@@ -88,18 +63,18 @@ fn escaped(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::prometheus;
-    use crate::proxy::stats::{Shown, Stats};
+    use crate::proxy::stats::{Shown, Stats, Tags};
 
     #[test]
     fn scopes_and_codes_are_labels() {
         let stats = Stats::default();
-        stats.cluster("outbound|80||a.b").counter("upstream_rq_2xx").add(3);
+        stats.cluster("outbound|80||a").counter("upstream_rq_2xx").add(3);
         stats.http("web").counter("downstream_rq_5xx").add(1);
         stats.listener("127.0.0.1:80").gauge("downstream_cx_active").set(2);
         assert_eq!(
-            prometheus(&stats, &Shown::default()),
+            prometheus(&stats, &Shown::default(), &Tags::new(None)),
             "# TYPE envoy_cluster_upstream_rq_xx counter\n\
-             envoy_cluster_upstream_rq_xx{envoy_response_code_class=\"2\",envoy_cluster_name=\"outbound|80||a.b\"} 3\n\
+             envoy_cluster_upstream_rq_xx{envoy_response_code_class=\"2\",envoy_cluster_name=\"outbound|80||a\"} 3\n\
              # TYPE envoy_http_downstream_rq_xx counter\n\
              envoy_http_downstream_rq_xx{envoy_response_code_class=\"5\",envoy_http_conn_manager_prefix=\"web\"} 1\n\
              # TYPE envoy_listener_downstream_cx_active gauge\n\
@@ -111,7 +86,7 @@ mod tests {
     fn histograms_have_buckets() {
         let stats = Stats::default();
         stats.cluster("a").histogram("upstream_rq_time").record(3);
-        let text = prometheus(&stats, &Shown::default());
+        let text = prometheus(&stats, &Shown::default(), &Tags::new(None));
         assert!(text.contains("envoy_cluster_upstream_rq_time_bucket{envoy_cluster_name=\"a\",le=\"1\"} 0\n"));
         assert!(text.contains("envoy_cluster_upstream_rq_time_bucket{envoy_cluster_name=\"a\",le=\"5\"} 1\n"));
         assert!(text.ends_with("envoy_cluster_upstream_rq_time_count{envoy_cluster_name=\"a\"} 1\n"));

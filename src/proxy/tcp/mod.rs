@@ -22,7 +22,7 @@ use super::runtime::Runtime;
 use super::stats::{Counter, Gauge, Stats};
 use super::upstream::{Clusters, Failure, Host, Origin, Outcome, Permit, Pick, Stream, UpstreamCluster};
 use super::wire::Wire;
-use pump::{Broken, Traffic, pump};
+use pump::{Traffic, pump};
 use tunnel::{Tunnel, Tunneling};
 
 /// A filter, read once.
@@ -104,7 +104,7 @@ impl Plan {
             self.stats.no_route.increment();
             return fail(record, &Failure::NoCluster, 0);
         };
-        record.cluster = Some(cluster.config.name.clone());
+        record.name_cluster(&cluster.config);
         let connected = self.connect(clusters.serving(cluster), original, record).await;
         match connected {
             Ok(Upstream::Plain(stream, connection)) => {
@@ -116,6 +116,18 @@ impl Plan {
         }
         self.stats.received.add(record.received());
         self.stats.sent.add(record.sent());
+    }
+
+    /// Tells in the record where a connection would go that does not get so far: Envoy begins to connect before the
+    /// client has finished its TLS.
+    pub fn aim(&self, original: SocketAddr, clusters: &Clusters, runtime: &Runtime, record: &mut Record) {
+        let Some(cluster) = self.choose(runtime).and_then(|name| clusters.get(name)) else { return };
+        record.name_cluster(&cluster.config);
+        let pick = Pick { subset: self.subset.as_ref(), original, ..Pick::default() };
+        match clusters.serving(cluster).pick(&pick) {
+            Ok(host) => record.upstream = host.socket(),
+            Err(failure) => record.flags.raise(failure.flag()),
+        }
     }
 
     /// A cluster by weight.
@@ -196,10 +208,8 @@ impl Plan {
         };
         tokio::select! {
             biased;
-            ended = pump(&mut client, &mut upstream, &traffic) => match ended {
-                Ok(()) | Err(Broken::Client) => {}
-                Err(Broken::Upstream) => record.flags.raise("UC"),
-            },
+            // Who broke it is not told.
+            _ = pump(&mut client, &mut upstream, &traffic) => {}
             () = idle => self.stats.idle_timeout.increment(),
             () = too_long => {
                 self.stats.longest.increment();

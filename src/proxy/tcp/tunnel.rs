@@ -16,7 +16,7 @@ use crate::envoy::network_filter::TunnelingConfig;
 use crate::proxy::Body;
 use crate::proxy::record::Record;
 use crate::proxy::substitution::{Facts, expand};
-use crate::proxy::upstream::{Failure, Host, UpstreamBody, UpstreamCluster};
+use crate::proxy::upstream::{Failure, Host, Terms, UpstreamBody, UpstreamCluster};
 use crate::proxy::wire::Wire;
 use crate::trace::Version;
 
@@ -50,7 +50,7 @@ impl Tunneling {
         record: &Record,
     ) -> Result<Tunnel, Failure> {
         let request = self.request(record).ok_or(Failure::Connect(None))?;
-        let mut response = cluster.send(host, request, Version::Http1, None).await?;
+        let mut response = cluster.send(host, request, Terms::of(Version::Http1)).await?;
         if !response.status().is_success() {
             return Err(Failure::Connect(None));
         }

@@ -23,12 +23,13 @@ use super::connect::{Dial, connect};
 use super::dns;
 use super::failure::Failure;
 use super::form::in_form_of;
+use super::health::{Checks, keep_checking};
 use super::host::{Address, Host};
 use super::members::{Place, Resolved, members, names};
 use super::named::NamedHosts;
 use super::not_done::not_done;
 use super::original::Originals;
-use super::outlier::{Detector, Outcome};
+use super::outlier::{Detector, Means, Outcome};
 use super::pool::{Kind, UpstreamBody, Wanted};
 use super::proxy_protocol::Origin;
 use super::settings::{Protocol, Settings};
@@ -46,6 +47,8 @@ pub struct Pick<'a> {
     /// `host_selection_retry_max_attempts`.
     pub avoid: &'a [SocketAddr],
     pub attempts: u32,
+    /// Priorities that earlier attempts used and this one is to leave out, if another is well.
+    pub left_out: &'a [u32],
     /// The host that a session belongs to.
     pub pinned: Option<SocketAddr>,
     /// What the client connected to, for `ORIGINAL_DST`.
@@ -57,7 +60,24 @@ pub struct Pick<'a> {
 impl Default for Pick<'_> {
     fn default() -> Self {
         let original = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
-        Self { hash: None, subset: None, avoid: &[], attempts: 1, pinned: None, original, name: None }
+        Self { hash: None, subset: None, avoid: &[], attempts: 1, left_out: &[], pinned: None, original, name: None }
+    }
+}
+
+/// On which terms a request is sent.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms<'a> {
+    /// What the client speaks.
+    pub version: Version,
+    /// What is offered by ALPN in place of what the cluster says.
+    pub offered: Option<&'a [String]>,
+    /// Whose circuit breakers count it.
+    pub priority: RoutingPriority,
+}
+
+impl Terms<'_> {
+    pub fn of(version: Version) -> Self {
+        Self { version, offered: None, priority: RoutingPriority::Default }
     }
 }
 
@@ -73,6 +93,7 @@ pub struct UpstreamCluster {
     subsets: Option<SubsetConfig>,
     transports: Transports,
     detector: Option<Detector>,
+    checks: Option<Checks>,
     /// For `ORIGINAL_DST`.
     originals: Option<Originals>,
     /// For clusters that forward by name.
@@ -102,9 +123,16 @@ enum Balancing {
 #[derive(Debug)]
 pub(super) struct Shared {
     pub settings: Settings,
-    pub breakers: Breakers,
+    breakers: [Breakers; 2],
     pub stats: ClusterStats,
     pub runtime: Arc<Runtime>,
+}
+
+impl Shared {
+    /// The limits of requests of a priority.
+    pub fn breakers(&self, priority: RoutingPriority) -> &Breakers {
+        &self.breakers[usize::from(priority == RoutingPriority::High)]
+    }
 }
 
 impl UpstreamCluster {
@@ -114,13 +142,15 @@ impl UpstreamCluster {
         let transports = Transports::new(&config, secrets, settings.sni.verified)?;
         let scope = runtime.stats.cluster(stats_name);
         let detector = config.outlier_detection.as_ref().map(|detection| Detector::new(detection, &scope));
+        let checks = config.health_checks.first().and_then(|check| Checks::new(check, &scope));
         let shared = Arc::new(Shared {
             settings,
-            breakers: Breakers::new(&config, RoutingPriority::Default, &scope),
+            breakers: [RoutingPriority::Default, RoutingPriority::High]
+                .map(|priority| Breakers::new(&config, priority, &scope)),
             stats: ClusterStats::new(&runtime.stats, stats_name),
             runtime: Arc::clone(runtime),
         });
-        let policy = Policy::new(&config);
+        let policy = Policy::new(&config, runtime.time);
         let subsets = SubsetConfig::new(&config);
         let by_dns = dns::is_by_dns(&config);
         let original = config.discovery == Some(Discovery::Type(DiscoveryType::OriginalDst));
@@ -134,10 +164,11 @@ impl UpstreamCluster {
             subsets,
             transports,
             detector,
+            warm: watch::Sender::new(!by_dns && checks.is_none()),
+            checks,
             view: RwLock::new(view),
             changing: Mutex::default(),
             started: Instant::now(),
-            warm: watch::Sender::new(!by_dns),
             config,
         });
         cluster.look_after();
@@ -156,6 +187,11 @@ impl UpstreamCluster {
     pub fn notes(&self) -> impl Iterator<Item = String> {
         let own = self.policy.notes.iter().chain(&self.transports.notes).cloned();
         own.chain(not_done(&self.config))
+    }
+
+    /// What outlier detection compares rates of success with: of what upstreams answer, and of what is seen here.
+    pub fn means(&self) -> [Option<Means>; 2] {
+        self.detector.as_ref().map_or([None; 2], Detector::means)
     }
 
     /// All hosts, in the order of the configuration.
@@ -205,6 +241,7 @@ impl UpstreamCluster {
             hash: pick.hash,
             avoid: pick.avoid,
             attempts: pick.attempts,
+            left_out: pick.left_out,
             dice: &self.shared.runtime.dice,
             stats: &self.shared.stats,
         };
@@ -223,20 +260,27 @@ impl UpstreamCluster {
         })
     }
 
-    /// Sends a request in the version that the cluster speaks for a client of `downstream`. `offered`: what is offered by
-    /// ALPN in place of what the cluster says. An [`Origin`] in the request's extensions is told to upstreams that speak
-    /// the PROXY protocol.
+    /// Whether a priority is well that is none of these.
+    pub fn has_another_priority(&self, left_out: &[u32]) -> bool {
+        self.read(|view| match &view.balancing {
+            Balancing::Whole(balancer) => balancer.has_another(left_out),
+            Balancing::Subsets(_) => true,
+        })
+    }
+
+    /// Sends a request in the version that the cluster speaks for such a client. An [`Origin`] in the request's
+    /// extensions is told to upstreams that speak the PROXY protocol.
     pub async fn send(
         self: &Arc<Self>,
         host: &Arc<Host>,
         mut request: Request<Body>,
-        downstream: Version,
-        offered: Option<&[String]>,
+        terms: Terms<'_>,
     ) -> Result<Response<UpstreamBody>, Failure> {
         let shared = &self.shared;
         let sni = shared.settings.sni.of(&request).map(str::to_owned);
         let origin = host.transport.proxy_protocol.and_then(|_| request.extensions().get::<Origin>().copied());
-        let wanted = Wanted { kind: self.kind(downstream), offered, sni: sni.as_deref(), origin };
+        let Terms { version, offered, priority } = terms;
+        let wanted = Wanted { kind: self.kind(version), offered, sni: sni.as_deref(), origin, priority };
         let pool = host.pools.of(wanted, shared);
         loop {
             let mut lease = pool.lease(host).await?;
@@ -273,7 +317,7 @@ impl UpstreamCluster {
 
     /// A place among the connections of TCP proxies, which pools do not count.
     pub(in crate::proxy) fn connection_permit(&self) -> Option<Permit> {
-        let permit = self.shared.breakers.connections.acquire();
+        let permit = self.shared.breakers(RoutingPriority::Default).connections.acquire();
         if permit.is_none() {
             self.shared.stats.upstream_cx_overflow.increment();
         }
@@ -281,8 +325,8 @@ impl UpstreamCluster {
     }
 
     /// Whether one more retry may be under way.
-    pub fn retry_permit(self: &Arc<Self>) -> Option<RetryPermit> {
-        let permit = self.shared.breakers.retry();
+    pub fn retry_permit(&self, priority: RoutingPriority) -> Option<RetryPermit> {
+        let permit = self.shared.breakers(priority).retry();
         if permit.is_none() {
             self.shared.stats.upstream_rq_retry_overflow.increment();
         }
@@ -335,7 +379,29 @@ impl UpstreamCluster {
             let old = self.read(|view| view.places.clone());
             self.replace(members(&self.config, &resolved, &self.transports, self.shared.runtime.workers, &old));
         }
-        self.warm.send_replace(true);
+        self.warm_up();
+    }
+
+    /// Hosts are known when there are some and all have been asked how they are.
+    fn warm_up(&self) {
+        let is_warm = self.checks.is_none() || self.hosts().iter().all(|host| host.was_asked());
+        if is_warm {
+            self.warm.send_replace(true);
+        }
+    }
+
+    pub(super) fn checks(&self) -> Option<&Checks> {
+        self.checks.as_ref()
+    }
+
+    /// What a host has answered.
+    pub(super) fn tell_health(&self, host: &Host, is_well: bool) {
+        let resolved = lock(&self.changing);
+        if host.take_check(is_well) {
+            self.rebalance();
+        }
+        drop(resolved);
+        self.warm_up();
     }
 
     fn sweep(&self) {
@@ -355,6 +421,9 @@ impl UpstreamCluster {
         }
         if self.detector.is_some() {
             events.spawn(keep_sweeping(Arc::downgrade(self)));
+        }
+        if self.checks.is_some() {
+            events.spawn(keep_checking(Arc::downgrade(self)));
         }
         if let Some(originals) = &self.originals {
             events.spawn(originals.keep_cleaning(Arc::downgrade(self), self.shared.runtime.time));

@@ -52,7 +52,8 @@ pub(super) async fn connect(shared: &Shared, host: &Host, dial: Dial<'_>) -> Res
     Err(failure)
 }
 
-async fn establish(shared: &Shared, host: &Host, dial: Dial<'_>) -> Result<Stream, Failure> {
+/// Counts nothing.
+pub(super) async fn establish(shared: &Shared, host: &Host, dial: Dial<'_>) -> Result<Stream, Failure> {
     let mut stream = match &host.address {
         Address::Pipe(path) => return UnixStream::connect(path).await.map(Stream::Unix).map_err(refused),
         Address::Socket(address) => tcp(shared, *address).await.map_err(refused)?,

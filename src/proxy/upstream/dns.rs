@@ -8,7 +8,7 @@ use crate::proxy::time::Time;
 use super::members::Resolved;
 
 /// Whether the addresses of a cluster come from DNS.
-pub(super) fn is_by_dns(cluster: &Cluster) -> bool {
+pub fn is_by_dns(cluster: &Cluster) -> bool {
     let by_dns = [DiscoveryType::StrictDns, DiscoveryType::LogicalDns].map(Discovery::Type);
     cluster.discovery.as_ref().is_some_and(|discovery| by_dns.contains(discovery))
 }

@@ -3,12 +3,16 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use crate::envoy::core::{HealthStatus, Locality, Metadata};
+use crate::proxy::per_worker::lock;
 
-use super::outlier::{Monitor, Outcome};
+use super::outlier::{Monitor, Outcome, Rate};
 use super::pool::Pools;
 use super::transport::Transport;
 
@@ -25,7 +29,12 @@ pub struct Host {
     pub health: HealthStatus,
     /// By outlier detection.
     pub(super) ejected: AtomicBool,
+    /// By active health checks; without any, it does.
+    passes_checks: AtomicBool,
+    was_asked: AtomicBool,
     pub stats: Arc<HostStats>,
+    /// Since when it may be chosen: for slow start.
+    healthy_since: Mutex<Instant>,
     pub(super) monitor: Monitor,
     pub(super) transport: Transport,
     pub(super) pools: Pools,
@@ -46,6 +55,7 @@ pub struct HostStats {
     pub cx_total: AtomicU64,
     pub rq_active: AtomicU64,
     pub rq_error: AtomicU64,
+    pub rq_pending_active: AtomicU64,
     pub rq_success: AtomicU64,
     pub rq_timeout: AtomicU64,
     pub rq_total: AtomicU64,
@@ -62,7 +72,10 @@ impl Host {
             metadata: None,
             health: HealthStatus::default(),
             ejected: AtomicBool::new(false),
+            passes_checks: AtomicBool::new(true),
+            was_asked: AtomicBool::new(false),
             stats: Arc::default(),
+            healthy_since: Mutex::new(Instant::now()),
             monitor: Monitor::default(),
             transport: Transport::default(),
             pools: Pools::new(workers),
@@ -76,7 +89,46 @@ impl Host {
     /// Whether it may be chosen while there is no panic.
     pub fn is_healthy(&self) -> bool {
         let unhealthy = matches!(self.health, HealthStatus::Unhealthy | HealthStatus::Draining | HealthStatus::Timeout);
-        !unhealthy && !self.is_ejected()
+        !unhealthy && !self.is_ejected() && self.passes_checks()
+    }
+
+    pub fn passes_checks(&self) -> bool {
+        self.passes_checks.load(Ordering::Relaxed)
+    }
+
+    /// Whether a health check has had an answer, or has waited for one.
+    pub(super) fn was_asked(&self) -> bool {
+        self.was_asked.load(Ordering::Relaxed)
+    }
+
+    /// What a health check has found. Whether that is new.
+    pub(super) fn take_check(&self, passes: bool) -> bool {
+        self.was_asked.store(true, Ordering::Relaxed);
+        self.set_checks(passes)
+    }
+
+    pub(super) fn set_checks(&self, passes: bool) -> bool {
+        let is_new = self.passes_checks.swap(passes, Ordering::Relaxed) != passes;
+        if is_new && passes {
+            *lock(&self.healthy_since) = Instant::now();
+        }
+        is_new
+    }
+
+    /// The percentage of successes in the last interval of outlier detection, if there were enough requests: in what it
+    /// answered, and in what is seen here.
+    pub fn success_rates(&self) -> [Option<f64>; 2] {
+        [&self.monitor.external, &self.monitor.local].map(Rate::told)
+    }
+
+    /// Whether its connections begin with who the client is, by the PROXY protocol.
+    pub fn tells_origin(&self) -> bool {
+        self.transport.proxy_protocol.is_some()
+    }
+
+    /// How long ago it was added, or became healthy, on the clock on the wall.
+    pub(super) fn healthy_for(&self) -> Duration {
+        lock(&self.healthy_since).elapsed()
     }
 
     /// Whether outlier detection keeps it from being chosen.
@@ -113,7 +165,21 @@ impl Host {
     }
 }
 
+/// A request that waits for a connection, until it is dropped.
+pub(super) struct Waiting<'h>(&'h HostStats);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.rq_pending_active.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 impl HostStats {
+    pub(super) fn wait(&self) -> Waiting<'_> {
+        self.rq_pending_active.fetch_add(1, Ordering::Relaxed);
+        Waiting(self)
+    }
+
     pub(super) fn count_request(&self) {
         self.rq_total.fetch_add(1, Ordering::Relaxed);
     }

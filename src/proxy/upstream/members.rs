@@ -52,13 +52,14 @@ pub(super) fn members(
 ) -> Vec<Place> {
     let known: FxHashMap<&Address, &Arc<Host>> =
         before.iter().flat_map(|place| &place.hosts).map(|host| (&host.address, host)).collect();
+    let is_checked = !cluster.health_checks.is_empty();
     let mut made: Vec<Place> = Vec::new();
     for configured in places(cluster) {
         let locality = Arc::new(configured.locality.clone().unwrap_or_default());
         let mut hosts = Vec::new();
         for endpoint in &configured.lb_endpoints {
             for address in addresses(endpoint, resolved) {
-                let new = host(address, endpoint, configured, &locality, transports, workers);
+                let new = host(address, endpoint, configured, &locality, transports, workers, is_checked);
                 let old = known.get(&new.address).filter(|old| old.is_same_as(&new));
                 hosts.push(old.map_or_else(|| Arc::new(new), |old| Arc::clone(old)));
             }
@@ -87,6 +88,7 @@ fn host(
     locality: &Arc<Locality>,
     transports: &Transports,
     workers: usize,
+    is_checked: bool,
 ) -> Host {
     let mut host = Host::new(address, workers);
     host.priority = place.priority;
@@ -96,6 +98,8 @@ fn host(
     host.metadata = endpoint.metadata.clone().map(Arc::new);
     host.transport = transports.of(endpoint.metadata.as_ref());
     host.hostname = hostname(endpoint);
+    // Until they have answered, hosts are not well.
+    host.set_checks(!is_checked);
     host
 }
 

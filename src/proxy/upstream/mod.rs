@@ -9,6 +9,7 @@ mod connect;
 mod dns;
 mod failure;
 mod form;
+mod health;
 mod host;
 mod members;
 mod named;
@@ -24,8 +25,9 @@ mod tests;
 mod transport;
 
 pub use breaker::Permit;
-pub use cluster::{Pick, RetryPermit, UpstreamCluster};
+pub use cluster::{Pick, RetryPermit, Terms, UpstreamCluster};
 pub use clusters::Clusters;
+pub use dns::is_by_dns;
 pub use failure::Failure;
 pub use host::{Address, Host};
 pub use outlier::Outcome;

@@ -2,40 +2,13 @@
 
 use crate::envoy::Any;
 use crate::envoy::cluster::{Cluster, Discovery, DiscoveryType};
-use crate::envoy::core::RoutingPriority;
-
-/// Fields without a type here that are executed all the same, or that change nothing that can be seen.
-const DONE: [&str; 17] = [
-    "alt_stat_name",
-    "common_http_protocol_options",
-    "dns_failure_refresh_rate",
-    "dns_query_timeout",
-    "http2_protocol_options",
-    "http_protocol_options",
-    "lb_subset_config",
-    "load_balancing_policy",
-    "lrs_server",
-    "max_requests_per_connection",
-    "observability_name",
-    "preconnect_policy",
-    "protocol_selection",
-    "track_cluster_stats",
-    "track_timeout_budgets",
-    "upstream_http_protocol_options",
-    "wait_for_warm_on_init",
-];
+use crate::proxy::unread::{told, unread};
 
 pub(super) fn not_done(cluster: &Cluster) -> Vec<String> {
-    let mut notes: Vec<_> = cluster
-        .untyped
-        .names()
-        .map(snake)
-        .filter(|name| !DONE.contains(&name.as_str()))
-        .map(|name| match name.as_str() {
-            "health_checks" => "hosts are not asked whether they are healthy".to_owned(),
-            _ => format!("`{name}` changes nothing"),
-        })
-        .collect();
+    let mut notes: Vec<_> = unread(cluster).map(|(message, field)| told(message, &field)).collect();
+    if cluster.health_checks.len() > 1 {
+        notes.push("only the first of its health checks is made, as in Envoy".to_owned());
+    }
     match &cluster.discovery {
         Some(Discovery::ClusterType(own)) if cluster.by_name().is_none() && cluster.members().is_none() => {
             notes.push(format!("hosts are not found by `{}`, so that it has none", own.name));
@@ -44,10 +17,6 @@ pub(super) fn not_done(cluster: &Cluster) -> Vec<String> {
             notes.push("there is nobody to ask for its endpoints, so that it has none".to_owned());
         }
         _ => {}
-    }
-    let thresholds = cluster.circuit_breakers.iter().flat_map(|breakers| &breakers.thresholds);
-    if thresholds.into_iter().any(|own| own.priority == RoutingPriority::High) {
-        notes.push("requests of high priority have the limits of all others".to_owned());
     }
     for filter in &cluster.filters {
         notes.push(format!("the filter `{}` is not executed", filter.name));
@@ -58,16 +27,6 @@ pub(super) fn not_done(cluster: &Cluster) -> Vec<String> {
     }
     notes.sort();
     notes
-}
-
-fn snake(name: &str) -> String {
-    name.chars().fold(String::new(), |mut text, letter| {
-        if letter.is_ascii_uppercase() {
-            text.push('_');
-        }
-        text.push(letter.to_ascii_lowercase());
-        text
-    })
 }
 
 #[cfg(test)]
@@ -83,15 +42,17 @@ mod tests {
         let cluster = json!({
             "name": "a",
             "type": "EDS",
-            "healthChecks": [],
+            "maglevLbConfig": {},
+            "lbPolicy": "MAGLEV",
+            "filters": [{"name": "x"}],
+            "dnsResolvers": [],
             "waitForWarmOnInit": true,
-            "circuitBreakers": {"thresholds": [{"priority": "HIGH"}]},
         });
         assert_eq!(
             not_done(&Cluster::read(&cluster).unwrap()),
             [
-                "hosts are not asked whether they are healthy",
-                "requests of high priority have the limits of all others",
+                "`dns_resolvers` of `Cluster` changes nothing",
+                "the filter `x` is not executed",
                 "there is nobody to ask for its endpoints, so that it has none",
             ]
         );

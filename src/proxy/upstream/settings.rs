@@ -10,8 +10,8 @@ use http::uri::Authority;
 use crate::envoy::cluster::Cluster;
 use crate::envoy::core::TcpKeepalive;
 use crate::envoy::protocol::{
-    ExplicitHttpConfig, Http2ProtocolOptions, HttpProtocolOptions, UpstreamHttpProtocolOptions, UpstreamProtocol,
-    UpstreamProtocolOptions,
+    ExplicitHttpConfig, Http1ProtocolOptions, Http2ProtocolOptions, HttpProtocolOptions, UpstreamHttpProtocolOptions,
+    UpstreamProtocol,
 };
 use crate::envoy::{Any, Json};
 
@@ -24,6 +24,7 @@ pub(super) struct Settings {
     pub idle_timeout: Option<Duration>,
     pub max_connection_duration: Option<Duration>,
     pub max_requests_per_connection: Option<u32>,
+    pub http1: Http1ProtocolOptions,
     pub http2: Http2ProtocolOptions,
     pub keepalive: Option<TcpKeepalive>,
     /// From which address connections are made.
@@ -61,9 +62,10 @@ impl Settings {
         let old = Deprecated::new(cluster);
         let common = options.and_then(|options| options.common_http_protocol_options.clone());
         let common = common.or(old.common).unwrap_or_default();
-        let (protocol, http2) = match (options, old.http2) {
-            (None, Some(http2)) => (Protocol::Http2, http2),
-            (options, _) => protocol(options),
+        let (protocol, http1, http2) = match (options, old.http2) {
+            (None, Some(http2)) => (Protocol::Http2, None, Some(http2)),
+            (None, None) => (Protocol::Http1, old.http1, None),
+            (Some(options), _) => protocol(options.upstream_protocol.as_ref()),
         };
         let connection = cluster.upstream_connection_options.as_ref();
         Self {
@@ -76,7 +78,8 @@ impl Settings {
                 .max_requests_per_connection
                 .or(old.max_requests_per_connection)
                 .filter(|max| *max > 0),
-            http2,
+            http1: http1.unwrap_or_default(),
+            http2: http2.unwrap_or_default(),
             keepalive: connection.and_then(|options| options.tcp_keepalive.clone()),
             source: source(cluster),
             sni: sni(options
@@ -119,21 +122,23 @@ impl Sni {
 /// Envoy's default idle time of connections to upstreams (`source/extensions/upstreams/http/config.cc`).
 const HOUR: Duration = Duration::from_secs(3600);
 
-fn protocol(options: Option<&UpstreamProtocolOptions>) -> (Protocol, Http2ProtocolOptions) {
-    let Some(protocol) = options.and_then(|options| options.upstream_protocol.as_ref()) else {
-        return (Protocol::Http1, Http2ProtocolOptions::default());
-    };
-    match protocol {
-        UpstreamProtocol::ExplicitHttpConfig(ExplicitHttpConfig::Http2ProtocolOptions(http2)) => {
-            (Protocol::Http2, http2.clone())
+type Protocols = (Protocol, Option<Http1ProtocolOptions>, Option<Http2ProtocolOptions>);
+
+fn protocol(configured: Option<&UpstreamProtocol>) -> Protocols {
+    match configured {
+        Some(UpstreamProtocol::ExplicitHttpConfig(ExplicitHttpConfig::Http2ProtocolOptions(http2))) => {
+            (Protocol::Http2, None, Some(http2.clone()))
         }
-        UpstreamProtocol::ExplicitHttpConfig(_) => (Protocol::Http1, Http2ProtocolOptions::default()),
-        UpstreamProtocol::UseDownstreamProtocolConfig(config) => {
-            (Protocol::Downstream, config.http2_protocol_options.clone().unwrap_or_default())
+        Some(UpstreamProtocol::ExplicitHttpConfig(ExplicitHttpConfig::HttpProtocolOptions(http1))) => {
+            (Protocol::Http1, Some(http1.clone()), None)
         }
-        UpstreamProtocol::AutoConfig(config) => {
-            (Protocol::Negotiated, config.http2_protocol_options.clone().unwrap_or_default())
+        Some(UpstreamProtocol::UseDownstreamProtocolConfig(config)) => {
+            (Protocol::Downstream, config.http_protocol_options.clone(), config.http2_protocol_options.clone())
         }
+        Some(UpstreamProtocol::AutoConfig(config)) => {
+            (Protocol::Negotiated, config.http_protocol_options.clone(), config.http2_protocol_options.clone())
+        }
+        Some(UpstreamProtocol::ExplicitHttpConfig(_)) | None => (Protocol::Http1, None, None),
     }
 }
 
@@ -156,6 +161,7 @@ fn sni(options: Option<&UpstreamHttpProtocolOptions>) -> Sni {
 #[derive(Default)]
 struct Deprecated {
     common: Option<HttpProtocolOptions>,
+    http1: Option<Http1ProtocolOptions>,
     http2: Option<Http2ProtocolOptions>,
     upstream: Option<UpstreamHttpProtocolOptions>,
     max_requests_per_connection: Option<u32>,
@@ -168,6 +174,7 @@ impl Deprecated {
         }
         Self {
             common: read(cluster, "common_http_protocol_options"),
+            http1: read(cluster, "http_protocol_options"),
             http2: read(cluster, "http2_protocol_options"),
             upstream: read(cluster, "upstream_http_protocol_options"),
             max_requests_per_connection: read(cluster, "max_requests_per_connection"),

@@ -16,7 +16,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use twox_hash::XxHash64;
 
-use super::{Clusters, Failure, Outcome, Pick, UpstreamCluster};
+use super::{Clusters, Failure, Outcome, Pick, Terms, UpstreamCluster};
 use crate::envoy::Json;
 use crate::envoy::cluster::Cluster;
 use crate::envoy::tls::DownstreamTlsContext;
@@ -101,7 +101,7 @@ fn options(options: Value) -> Value {
 async fn send(cluster: &Arc<UpstreamCluster>, path: &str) -> Result<(StatusCode, String), Failure> {
     let host = cluster.pick(&Pick::default())?;
     let request = Request::get(path).header("host", "web.example.com").body(Body::Empty).unwrap();
-    let response = cluster.send(&host, request, Version::Http1, None).await?;
+    let response = cluster.send(&host, request, Terms::of(Version::Http1)).await?;
     let status = response.status();
     let body = response.into_body().collect().await.map_err(|_| Failure::Terminated)?.to_bytes();
     Ok((status, String::from_utf8(body.to_vec()).unwrap()))
@@ -508,7 +508,7 @@ async fn an_upstream_is_told_of_the_client() {
     let origin =
         super::Origin { source: "192.0.2.1:4660".parse().unwrap(), destination: "192.0.2.2:80".parse().unwrap() };
     let request = Request::get("/").header("host", "a").extension(origin).body(Body::Empty).unwrap();
-    let response = cluster.send(&host, request, Version::Http1, None).await.unwrap();
+    let response = cluster.send(&host, request, Terms::of(Version::Http1)).await.unwrap();
     let line = response.into_body().collect().await.unwrap().to_bytes();
     assert_eq!(line, "PROXY TCP4 192.0.2.1 192.0.2.2 4660 80");
 }

@@ -7,6 +7,7 @@ mod keys;
 mod refusal;
 mod token;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::Value;
@@ -31,6 +32,8 @@ pub struct Authentication {
     rules: RouteTable,
     /// By the index of their rule.
     requirements: Vec<Option<JwtRequirement>>,
+    /// For routes that name them.
+    named: BTreeMap<String, JwtRequirement>,
     providers: BTreeMap<String, Provider>,
     bypass_cors_preflight: bool,
     strips_body: bool,
@@ -49,9 +52,9 @@ pub enum TokenVerdict {
     Accepted(Vec<String>),
     Rejected {
         status: u16,
-        reason: &'static str,
+        reason: Cow<'static, str>,
         /// Empty if the filter is to hide the reason.
-        body: &'static str,
+        body: Cow<'static, str>,
         /// The value of `www-authenticate`.
         challenge: Option<String>,
     },
@@ -101,6 +104,7 @@ impl Authentication {
         Self {
             rules: RouteTable::new(&routes),
             requirements: requirements.collect(),
+            named: config.requirement_map.clone(),
             providers: providers.map(|(name, provider)| (name.clone(), Provider::new(provider))).collect(),
             bypass_cors_preflight: config.bypass_cors_preflight,
             strips_body: config.strip_failure_response,
@@ -120,13 +124,23 @@ impl Authentication {
         self.providers.iter().filter_map(problem).collect()
     }
 
-    /// Judges the tokens of a request, tells later filters their claims, and changes headers as asked for.
-    pub fn check(&self, request: &mut Request, metadata: &mut Metadata) -> TokenVerdict {
+    /// Judges the tokens of a request, tells later filters their claims, and changes headers as asked for. `required`: the
+    /// name of the requirement that the route has in place of the rules.
+    pub fn check(&self, request: &mut Request, metadata: &mut Metadata, required: Option<&str>) -> TokenVerdict {
         if self.bypass_cors_preflight && request.is_preflight() {
             return TokenVerdict::NotAsked;
         }
-        let rule = self.rules.find(request, metadata).and_then(|index| self.requirements.get(index));
-        let Some(Some(requirement)) = rule else { return TokenVerdict::NotAsked };
+        let requirement = match required {
+            Some(name) => match self.named.get(name) {
+                Some(named) => Some(named),
+                None => return self.unnamed(name),
+            },
+            None => {
+                let rule = self.rules.find(request, metadata).and_then(|index| self.requirements.get(index));
+                rule.and_then(Option::as_ref)
+            }
+        };
+        let Some(requirement) = requirement else { return TokenVerdict::NotAsked };
         let uri = uri(request);
         let mut hearing = Hearing { request, extracted: Object::new(), accepted: Vec::new() };
         let result = self.judge(requirement, &mut hearing);
@@ -148,11 +162,19 @@ impl Authentication {
     fn rejected(&self, refusal: Refusal, uri: &str) -> TokenVerdict {
         let (status, reason) = (refusal.status(), refusal.text());
         if self.strips_body {
-            return TokenVerdict::Rejected { status, reason, body: "", challenge: None };
+            return TokenVerdict::Rejected { status, reason: reason.into(), body: "".into(), challenge: None };
         }
         let error = if refusal == Refusal::MISSING { "" } else { ", error=\"invalid_token\"" };
         let challenge = Some(format!("Bearer realm=\"{uri}\"{error}"));
-        TokenVerdict::Rejected { status, reason, body: reason, challenge }
+        TokenVerdict::Rejected { status, reason: reason.into(), body: reason.into(), challenge }
+    }
+
+    /// For a route that names a requirement that is not there.
+    fn unnamed(&self, name: &str) -> TokenVerdict {
+        let names: Vec<_> = self.named.keys().map(String::as_str).collect();
+        let reason = format!("Wrong requirement_name: {name}. It should be one of [{}]", names.join(","));
+        let body = format!("Failed JWT authentication: {reason}");
+        TokenVerdict::Rejected { status: 403, reason: reason.into(), body: body.into(), challenge: None }
     }
 
     fn judge(&self, requirement: &JwtRequirement, hearing: &mut Hearing<'_>) -> Result<(), Refusal> {

@@ -52,7 +52,7 @@ fn with_keys(keys: &Value, required: &Value) -> Authentication {
 
 /// `accepted`, `missing`, or what the client gets.
 fn verdict(filter: &Authentication, request: &mut Request) -> String {
-    match filter.check(request, &mut serde_json::Map::new()) {
+    match filter.check(request, &mut serde_json::Map::new(), None) {
         TokenVerdict::NotAsked => "not asked".to_owned(),
         TokenVerdict::Missing => "missing".to_owned(),
         TokenVerdict::Accepted(issuers) => format!("accepted {}", issuers.join(",")),
@@ -316,7 +316,7 @@ fn later_filters_see_the_claims_and_the_server_does_not_see_the_token() {
     let headers = [("authorization", format!("Bearer {OF_A}")), ("x-iss", "forged".to_owned())];
     let mut request = Request { headers: headers.into_iter().collect(), ..Request::get("a.test", "/") };
     let mut metadata = serde_json::Map::new();
-    of_istiod().check(&mut request, &mut metadata);
+    of_istiod().check(&mut request, &mut metadata, None);
     let expected = json!({"envoy.filters.http.jwt_authn":
         {"payload": {"iss": "a", "aud": "x", "scope": ["r", "w"]}}});
     assert_eq!(Value::Object(metadata), expected);
@@ -354,7 +354,7 @@ fn claims_become_headers() {
 #[test]
 fn refusals_challenge_the_client() {
     let filter = with_keys(&json!({"keys": [Signer::secret().key]}), &json!({"providerName": "p"}));
-    let challenge = |mut request: Request| match filter.check(&mut request, &mut serde_json::Map::new()) {
+    let challenge = |mut request: Request| match filter.check(&mut request, &mut serde_json::Map::new(), None) {
         TokenVerdict::Rejected { challenge, .. } => challenge.unwrap(),
         verdict => panic!("{verdict:?}"),
     };

@@ -17,7 +17,7 @@ use crate::envoy::{Any, Json};
 use crate::proxy::Body;
 use crate::proxy::record::Client;
 use crate::proxy::snapshot::Place;
-use crate::proxy::upstream::{Outcome, Pick, UpstreamBody};
+use crate::proxy::upstream::{Outcome, Pick, Terms, UpstreamBody};
 use crate::trace::{Request, TextTest, Version, Walk};
 
 use super::reply::Reply;
@@ -179,7 +179,7 @@ async fn call(
     let exchange = async {
         let host = cluster.pick(&Pick::default()).ok()?;
         let response: http::Response<UpstreamBody> =
-            cluster.send(&host, message(&request, body), Version::Http1, None).await.ok()?;
+            cluster.send(&host, message(&request, body), Terms::of(Version::Http1)).await.ok()?;
         cluster.record(&host, Outcome::Response(response.status()));
         let (parts, body) = response.into_parts();
         let collected = http_body_util::Limited::new(body, LONGEST_ANSWER).collect().await.ok()?;

@@ -21,6 +21,8 @@ pub struct Clock<'c> {
     pub per_try: Option<Duration>,
     /// Without anything happening; `None` for the usual time, zero for any.
     pub idle: Option<Duration>,
+    /// Until when the client must have sent all of the request.
+    pub request: Option<Instant>,
     pub stream: Option<Instant>,
 }
 
@@ -34,9 +36,16 @@ pub enum Tried {
     Idle {
         request_ended: bool,
     },
+    /// The client took too long to send the request.
+    RequestTimedOut,
     /// So did the stream.
-    StreamTooLong,
+    StreamTooLong {
+        request_ended: bool,
+    },
 }
+
+/// So often in the time that nothing may come, it is looked whether something came.
+const LOOKS: u32 = 20;
 
 const IDLE: Duration = Duration::from_secs(300);
 
@@ -52,10 +61,9 @@ impl Clock<'_> {
             tokio::select! {
                 biased;
                 result = &mut sent => return Tried::Answered(result),
-                () = self.upload(body) => {}
-            }
-            if !body.has_ended() {
-                return Tried::Idle { request_ended: false };
+                late = self.upload(body) => if let Some(late) = late {
+                    return late;
+                }
             }
         }
         let (until, what) = self.limit(Instant::now());
@@ -66,16 +74,31 @@ impl Clock<'_> {
         }
     }
 
-    /// Until the body has ended, or nothing of it has come for too long.
-    async fn upload(&self, body: &Replay) {
+    /// Until the body has ended, or what it is too late for.
+    async fn upload(&self, body: &Replay) -> Option<Tried> {
+        let limits = [
+            self.request.map(|until| (until, Tried::RequestTimedOut)),
+            self.stream.map(|until| (until, Tried::StreamTooLong { request_ended: false })),
+        ];
+        let (until, what) = self.first(limits);
+        tokio::select! {
+            biased;
+            () = body.ended() => None,
+            () = self.stall(body) => Some(Tried::Idle { request_ended: false }),
+            () = sleep_until(until) => Some(what),
+        }
+    }
+
+    /// Until nothing of the body has come for too long.
+    async fn stall(&self, body: &Replay) {
         let idle = self.runtime.time.on_wall(self.idle.filter(|idle| !idle.is_zero()).unwrap_or(IDLE));
-        let mut received = body.size();
-        while tokio::time::timeout(idle, body.ended()).await.is_err() {
+        let (mut received, mut last) = (body.size(), Instant::now());
+        while last.elapsed() < idle {
+            tokio::time::sleep(idle / LOOKS).await;
             let now = body.size();
-            if now == received {
-                return;
+            if now != received {
+                (received, last) = (now, Instant::now());
             }
-            received = now;
         }
     }
 
@@ -87,12 +110,13 @@ impl Clock<'_> {
             self.whole.map(|whole| (self.began + time.on_wall(whole), Tried::TimedOut)),
             self.per_try.map(|per_try| (now + time.on_wall(per_try), Tried::TryTimedOut)),
             (!idle.is_zero()).then(|| (now + time.on_wall(idle), Tried::Idle { request_ended: true })),
-            self.stream.map(|stream| (stream, Tried::StreamTooLong)),
+            self.stream.map(|until| (until, Tried::StreamTooLong { request_ended: true })),
         ];
-        limits
-            .into_iter()
-            .flatten()
-            .min_by_key(|(until, _)| *until)
-            .unwrap_or((time.after(Duration::MAX), Tried::TimedOut))
+        self.first(limits)
+    }
+
+    fn first<const N: usize>(&self, limits: [Option<(Instant, Tried)>; N]) -> (Instant, Tried) {
+        let first = limits.into_iter().flatten().min_by_key(|(until, _)| *until);
+        first.unwrap_or_else(|| (self.runtime.time.after(Duration::MAX), Tried::TimedOut))
     }
 }

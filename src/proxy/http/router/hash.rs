@@ -53,7 +53,7 @@ fn of_header(header: &HashHeader, request: &Request) -> Option<u64> {
         return None;
     }
     if let Some(rewrite) = &header.regex_rewrite
-        && let Some(Ok(regex)) = rewrite.pattern.as_ref().map(|pattern| Re2::parse(&pattern.regex))
+        && let Some(regex) = rewrite.pattern.as_ref().and_then(|pattern| Re2::shared(&pattern.regex))
         && let Ok(substitution) = Substitution::parse(&rewrite.substitution)
     {
         for value in &mut values {

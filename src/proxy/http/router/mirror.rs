@@ -13,7 +13,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use crate::envoy::route::RequestMirrorPolicy;
 use crate::proxy::http::exchange::Exchange;
 use crate::proxy::runtime::Runtime;
-use crate::proxy::upstream::{Outcome, Pick, UpstreamCluster};
+use crate::proxy::upstream::{Outcome, Pick, Terms, UpstreamCluster};
 use crate::proxy::{Body, BodyError};
 use crate::trace::{ALL, Request, parts_of_a_million};
 
@@ -66,7 +66,7 @@ fn copied(request: &Request, policy: &RequestMirrorPolicy) -> Request {
 async fn deliver(cluster: Arc<UpstreamCluster>, request: Request, body: Body, limit: Duration, runtime: Arc<Runtime>) {
     let sent = async {
         let host = cluster.pick(&Pick::default()).ok()?;
-        match cluster.send(&host, message::message(&request, body), request.version, None).await {
+        match cluster.send(&host, message::message(&request, body), Terms::of(request.version)).await {
             Ok(response) => {
                 cluster.record(&host, Outcome::Response(response.status()));
                 // What it says is not wanted, but the connection is.

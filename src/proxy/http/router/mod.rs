@@ -7,6 +7,7 @@ mod message;
 pub use message::message;
 mod mirror;
 mod replay;
+mod replies;
 mod retry;
 mod timeouts;
 mod tunnel;
@@ -17,29 +18,33 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::SET_COOKIE;
-use http::{HeaderValue, StatusCode};
+use http::{HeaderMap, StatusCode};
 use hyper::upgrade::OnUpgrade;
 use tokio::time::Instant;
 
 use crate::envoy::Any;
 use crate::envoy::cluster::LbConfig;
+use crate::envoy::core::RoutingPriority;
 use crate::envoy::http_connection_manager::HttpFilter;
-use crate::envoy::route::ClusterWeight;
+use crate::envoy::route::{ClusterWeight, HostRewrite};
 use crate::envoy::stateful_session::StatefulSessionSetting;
 use crate::envoy::{Object, core};
 use crate::proxy::Body;
 use crate::proxy::snapshot::Place;
 use crate::proxy::substitution::{Facts, expand};
-use crate::proxy::upstream::{Failure, Host, Outcome, Pick, RetryPermit, UpstreamBody, UpstreamCluster};
-use crate::trace::{Choice, Request, Taken, Walk};
+use crate::proxy::upstream::{Failure, Host, Origin, Outcome, Pick, RetryPermit, Terms, UpstreamBody, UpstreamCluster};
+use crate::trace::{Choice, Request, Taken, Version, Walk, rewrite_host};
 
+use super::arrival::is_upgrade;
 use super::exchange::{Edit, Exchange, Response};
 use super::manager::Own;
 use super::reply::Reply;
+use super::response::Late;
 use super::stateful::Sessions;
 
 use attempt::{Clock, Tried};
 use replay::Replay;
+use replies::{late, lost, refuse, reply, unfinished};
 use retry::{Answer, Retries};
 use timeouts::Timeouts;
 pub use tunnel::Tunnel;
@@ -87,7 +92,10 @@ pub async fn forward<'x>(
     }
     let mut route = Route::new(exchange, walk, place, taken, (choice, cluster), body);
     let mut retries = Retries::new(taken.retry(), walk.request.as_ref().unwrap_or(&Request::get("", "")));
-    exchange.deadline = route.timeouts.stream.map(|limit| exchange.runtime().time.after(limit));
+    exchange.deadline = route.timeouts.stream.map(|limit| (Late::Stream, exchange.runtime().time.after(limit)));
+    if let Some(idle) = taken.action.idle_timeout {
+        exchange.stream_idle = Some(exchange.runtime().time.on_wall(idle)).filter(|idle| !idle.is_zero());
+    }
     rewrite(exchange, walk, &route, &retries);
     if let Some(request) = &walk.request {
         mirror::send(exchange, request, &route);
@@ -100,7 +108,8 @@ pub async fn forward<'x>(
                 return arrive(exchange, walk, &route, &retries, (response, &host), upgrade);
             }
             Ok(None) => exchange.runtime().time.sleep(retries.pause(&exchange.runtime().dice)).await,
-            Err(reply) => {
+            Err(mut reply) => {
+                tell_attempts(&mut reply.headers, &route, &retries);
                 StatusCode::from_u16(reply.status).into_iter().for_each(|status| route.count(status));
                 return exchange.reply_for(walk, Some(taken.http), reply, route.chosen);
             }
@@ -168,11 +177,15 @@ impl<'x> Route<'x> {
             subset: subset(taken, choice.chosen),
             pinned: sessions.as_deref().and_then(|sessions| sessions.endpoint(request)),
             sessions,
-            timeouts: Timeouts::new(taken, request, exchange.is_grpc),
+            timeouts: Timeouts::new(taken, request, exchange.is_grpc, exchange.manager.longest_stream),
             began: Instant::now(),
             body: Replay::new(body, limit.unwrap_or(replay::MOST_KEPT)),
             permit: None,
         }
+    }
+
+    fn priority(&self) -> RoutingPriority {
+        self.taken.action.priority
     }
 
     /// Counts what the client gets.
@@ -254,18 +267,30 @@ async fn once<'x>(
     let cluster = Arc::clone(route.place.snapshot.clusters.serving(&route.cluster));
     let host = pick(exchange, request, (route, &cluster), retries, tried);
     let host = host.map_err(|failure| refuse(&failure, retries))?;
+    retries.priorities.take(host.priority);
     exchange.note(|record| record.upstream = host.socket());
     tried.extend(host.socket().filter(|_| retries.avoids_hosts));
-    let message = message::message(request, route.body.read());
+    if route.taken.action.host_rewrite == Some(HostRewrite::AutoHostRewrite(true)) && !host.hostname.is_empty() {
+        rewrite_host(request, route.taken.action, host.hostname.clone());
+    }
+    let mut message = message::message(request, route.body.read());
+    message.extensions_mut().clone_from(&exchange.extensions);
+    if host.tells_origin() {
+        let client = &exchange.session.client;
+        message.extensions_mut().insert(Origin { source: client.peer, destination: client.local });
+    }
     let clock = Clock {
         runtime,
         began: route.began,
         whole: route.timeouts.whole,
         per_try: retries.per_try,
         idle: route.taken.action.idle_timeout.or(exchange.manager.config.stream_idle_timeout),
-        stream: exchange.deadline,
+        request: exchange.manager.request_timeout.map(|limit| route.began + runtime.time.on_wall(limit)),
+        stream: exchange.deadline.map(|(_, until)| until),
     };
-    let sent = cluster.send(&host, message, request.version, route.offered(&cluster, request));
+    let version = if is_upgrade(request) { Version::Http1 } else { request.version };
+    let terms = Terms { version, offered: route.offered(&cluster, request), priority: route.priority() };
+    let sent = cluster.send(&host, message, terms);
     let answer = match clock.run(sent, &route.body).await {
         Tried::Answered(Ok(response)) => {
             let status = message::status(&response, exchange.is_grpc);
@@ -279,6 +304,7 @@ async fn once<'x>(
             }
             return Ok(None);
         }
+        Tried::Answered(Err(_)) if route.body.lost().is_some() => return Err(lost(exchange, route.body.lost())),
         Tried::Answered(Err(failure)) => {
             failure.outcome().into_iter().for_each(|outcome| cluster.record(&host, outcome));
             let answer =
@@ -297,11 +323,14 @@ async fn once<'x>(
         }
         Tried::Idle { request_ended } => {
             exchange.manager.stats.idle_timeouts.increment();
-            let status = if request_ended { 504 } else { 408 };
-            (Answer::No, Reply::new(status, "stream timeout", "stream_idle_timeout").flagged("SI"), None)
+            let reply = unfinished(request_ended, "stream timeout", "stream_idle_timeout").flagged("SI");
+            (Answer::No, reply, None)
         }
-        Tried::StreamTooLong => {
-            let reply = Reply::new(408, "downstream duration timeout", "max_duration_timeout").flagged("DT");
+        Tried::RequestTimedOut => {
+            (Answer::No, Reply::new(408, "request timeout", "request_overall_timeout").closing(), None)
+        }
+        Tried::StreamTooLong { request_ended } => {
+            let reply = unfinished(request_ended, "downstream duration timeout", "max_duration_timeout");
             (Answer::No, reply, None)
         }
     };
@@ -327,14 +356,10 @@ fn pick(
     exchange: &Exchange<'_>,
     request: &Request,
     (route, cluster): (&Route<'_>, &UpstreamCluster),
-    retries: &Retries,
+    retries: &mut Retries,
     tried: &[SocketAddr],
 ) -> Result<Arc<Host>, Failure> {
-    // Where nothing restores the original destination, the request may name it, if the cluster says so.
-    let by_header =
-        matches!(&cluster.config.lb_config, Some(LbConfig::OriginalDstLbConfig(config)) if config.use_http_header);
-    let header = request.headers.get("x-envoy-original-dst-host").filter(|_| by_header);
-    let named = || header.and_then(|value| value.parse().ok());
+    let named = || original(request, cluster);
     let pick = Pick {
         hash: route.hash,
         subset: route.subset.as_deref(),
@@ -343,8 +368,20 @@ fn pick(
         original: named().or(exchange.session.client.original).unwrap_or(Pick::default().original),
         attempts: retries.host_attempts,
         name: Some(&request.authority),
+        left_out: retries.priorities.left_out(|left_out| cluster.has_another_priority(left_out)),
     };
     cluster.pick(&pick)
+}
+
+/// Where nothing restores the original destination, the request may name it, if the cluster says so.
+fn original(request: &Request, cluster: &UpstreamCluster) -> Option<SocketAddr> {
+    let Some(LbConfig::OriginalDstLbConfig(config)) = &cluster.config.lb_config else { return None };
+    let name = match config.http_header_name.as_str() {
+        _ if !config.use_http_header => return None,
+        "" => "x-envoy-original-dst-host",
+        name => name,
+    };
+    request.headers.all(name).next()?.to_str().ok()?.parse().ok()
 }
 
 /// Whether there is another try, and what logs say if there would be.
@@ -359,7 +396,7 @@ fn goes_on(exchange: &mut Exchange<'_>, route: &mut Route<'_>, answer: Answer) -
         }
         Answer::Yes if !route.body.can_repeat() => false,
         Answer::Yes => {
-            route.permit = route.cluster.retry_permit();
+            route.permit = route.cluster.retry_permit(route.priority());
             if route.permit.is_none() {
                 exchange.note(|record| record.flags.raise("UO"));
             }
@@ -368,21 +405,10 @@ fn goes_on(exchange: &mut Exchange<'_>, route: &mut Route<'_>, answer: Answer) -
     }
 }
 
-fn refuse(failure: &Failure, retries: &Retries) -> Reply {
-    reply(failure, retries.count() > 0)
-}
-
-fn reply(failure: &Failure, is_retried: bool) -> Reply {
-    let body = failure.body(is_retried);
-    let mut reply = Reply::new(failure.status().as_u16(), body, failure.details()).flagged(failure.flag());
-    if *failure == Failure::Overflow {
-        reply.headers.insert("x-envoy-overloaded", HeaderValue::from_static("true"));
+fn tell_attempts(headers: &mut HeaderMap, route: &Route<'_>, retries: &Retries) {
+    if route.taken.host.include_attempt_count_in_response {
+        headers.insert("x-envoy-attempt-count", (retries.count() + 1).into());
     }
-    reply
-}
-
-fn late(details: &'static str) -> Reply {
-    Reply::new(504, "upstream request timeout", details).flagged("UT")
 }
 
 /// The response of an upstream, as the client gets it.
@@ -402,6 +428,7 @@ fn arrive<'x>(
     exchange.note(|record| {
         record.status = status;
         record.details = Some("via_upstream".into());
+        record.response_begun = Some(time.since(record.started));
     });
     let upstream = hyper::upgrade::on(&mut response);
     let (mut parts, body) = response.into_parts();
@@ -414,12 +441,11 @@ fn arrive<'x>(
         sessions.tell(&mut parts.headers, endpoint, route.pinned);
     }
     exchange.change_response(walk, &mut parts.headers, route.chosen);
-    if route.taken.host.include_attempt_count_in_response {
-        parts.headers.insert("x-envoy-attempt-count", (retries.count() + 1).into());
-    }
+    tell_attempts(&mut parts.headers, route, retries);
     if let Some(whole) = route.timeouts.whole {
         let until = route.began + time.on_wall(whole);
-        exchange.deadline = Some(exchange.deadline.map_or(until, |stream| stream.min(until)));
+        let whole = (Late::Response, until);
+        exchange.deadline = Some(exchange.deadline.filter(|(_, stream)| *stream < until).unwrap_or(whole));
     }
     let (body, tunnel) = match upgrade.filter(|_| is_upgrade) {
         Some(downstream) => (Body::Empty, Some(Tunnel::new(downstream, upstream, body))),

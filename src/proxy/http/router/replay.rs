@@ -1,5 +1,6 @@
 //! A request's body that can be sent again, and sent to several at once.
 
+use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, ready};
@@ -31,8 +32,18 @@ struct Kept {
     /// Too much has come to be kept.
     is_full: bool,
     has_ended: bool,
+    lost: Option<Lost>,
     limit: usize,
     mirrors: Vec<UnboundedSender<Frame<Bytes>>>,
+}
+
+/// Why the rest of a body does not come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lost {
+    /// The client is gone.
+    Gone,
+    /// What it sends is no part of a message.
+    Garbled,
 }
 
 #[derive(Clone)]
@@ -51,7 +62,16 @@ pub struct Reading {
 impl Replay {
     pub fn new(source: Body, limit: usize) -> Self {
         let has_ended = source.is_end_stream();
-        let kept = Kept { source, frames: Vec::new(), size: 0, is_full: false, has_ended, limit, mirrors: Vec::new() };
+        let kept = Kept {
+            source,
+            frames: Vec::new(),
+            size: 0,
+            is_full: false,
+            has_ended,
+            lost: None,
+            limit,
+            mirrors: Vec::new(),
+        };
         Self { kept: Arc::new(Mutex::new(kept)), end: Arc::default() }
     }
 
@@ -69,6 +89,10 @@ impl Replay {
 
     pub fn has_ended(&self) -> bool {
         lock(&self.kept).has_ended
+    }
+
+    pub fn lost(&self) -> Option<Lost> {
+        lock(&self.kept).lost
     }
 
     /// Returns when all of it has come.
@@ -115,6 +139,19 @@ impl Kept {
     }
 }
 
+impl Lost {
+    fn of(error: &BodyError) -> Self {
+        let mut cause = error.source();
+        while let Some(inner) = cause.filter(|cause| !cause.is::<io::Error>()) {
+            cause = inner.source();
+        }
+        match cause.and_then(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind) {
+            Some(io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput) => Lost::Garbled,
+            _ => Lost::Gone,
+        }
+    }
+}
+
 impl Part {
     fn frame(self) -> Frame<Bytes> {
         match self {
@@ -144,6 +181,7 @@ impl hyper::body::Body for Reading {
         let frame = match ready!(Pin::new(&mut kept.source).poll_frame(context)) {
             Some(Ok(frame)) => frame,
             other => {
+                kept.lost = other.as_ref().and_then(|result| result.as_ref().err()).map(Lost::of);
                 kept.end();
                 replay.end.notify_waiters();
                 return Poll::Ready(other);

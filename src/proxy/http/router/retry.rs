@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
 
+use crate::envoy::Any;
 use crate::envoy::route::RetryPolicy;
 use crate::proxy::dice::Dice;
 use crate::proxy::upstream::Failure;
@@ -24,8 +25,55 @@ pub struct Retries {
     pub avoids_hosts: bool,
     /// How often another host is looked for.
     pub host_attempts: u32,
+    pub priorities: Priorities,
     pub per_try: Option<Duration>,
     pub per_try_idle: Option<Duration>,
+}
+
+/// The priorities that later tries leave out: those of earlier ones, put together anew after every so many tries
+/// (`source/extensions/retry/priority/previous_priorities/previous_priorities.cc`).
+#[derive(Debug, Default)]
+pub struct Priorities {
+    /// 0 if none is left out.
+    frequency: usize,
+    tried: Vec<u32>,
+    left_out: Vec<u32>,
+}
+
+impl Priorities {
+    fn new(policy: &RetryPolicy) -> Self {
+        let config = policy.retry_priority.as_ref().and_then(|own| own.typed_config.as_ref());
+        let frequency = match config {
+            Some(Any::PreviousPriorities(config)) => usize::try_from(config.update_frequency).unwrap_or(0),
+            _ => 0,
+        };
+        Self { frequency, ..Self::default() }
+    }
+
+    /// A try goes to a host of this priority.
+    pub fn take(&mut self, priority: u32) {
+        if self.frequency > 0 {
+            self.tried.push(priority);
+        }
+    }
+
+    /// What the next try leaves out. `has_another`: whether a priority is well that is none of these; if there is none,
+    /// it all begins anew.
+    pub fn left_out(&mut self, has_another: impl Fn(&[u32]) -> bool) -> &[u32] {
+        if self.frequency == 0 || self.tried.len() < self.frequency {
+            return &[];
+        }
+        if self.tried.len().is_multiple_of(self.frequency) {
+            self.left_out.extend(&self.tried);
+            self.left_out.sort_unstable();
+            self.left_out.dedup();
+            if !has_another(&self.left_out) {
+                self.tried.clear();
+                self.left_out.clear();
+            }
+        }
+        &self.left_out
+    }
 }
 
 #[derive(Debug, Default)]
@@ -70,6 +118,7 @@ impl Retries {
                 matches!(&predicate.typed_config, Some(config) if config.type_name().ends_with("PreviousHostsPredicate"))
                     || predicate.name.ends_with("previous_hosts")
             });
+            retries.priorities = Priorities::new(policy);
             retries.host_attempts = u32::try_from(policy.host_selection_retry_max_attempts).unwrap_or(0).max(1);
             retries.per_try = positive(policy.per_try_timeout);
             retries.per_try_idle = positive(policy.per_try_idle_timeout);
@@ -237,6 +286,23 @@ mod tests {
         for (policy, status, expected) in table {
             assert_eq!(on_status(&policy, status), expected, "{policy} {status}");
         }
+    }
+
+    #[test]
+    fn priorities_that_were_tried_are_left_out() {
+        let config = json!({
+            "@type": "type.googleapis.com/envoy.extensions.retry.priority.previous_priorities.v3.PreviousPrioritiesConfig",
+            "updateFrequency": 2,
+        });
+        let mut retries = retries(&json!({"retryPriority": {"name": "previous", "typedConfig": config}}));
+        // There are two priorities.
+        let has_another = |left_out: &[u32]| left_out.len() < 2;
+        let mut left_out = Vec::new();
+        for priority in [0, 0, 1, 1, 0] {
+            retries.priorities.take(priority);
+            left_out.push(retries.priorities.left_out(has_another).to_vec());
+        }
+        assert_eq!(left_out, [vec![], vec![0], vec![0], vec![], vec![]]);
     }
 
     #[test]

@@ -15,8 +15,9 @@ pub struct Timeouts {
 }
 
 impl Timeouts {
-    pub fn new(taken: &Taken<'_>, request: &Request, is_grpc: bool) -> Self {
-        let mut timeouts = Self { whole: taken.timeout(), told_to_grpc: false, stream: None };
+    /// `stream` is in force unless the route says otherwise.
+    pub fn new(taken: &Taken<'_>, request: &Request, is_grpc: bool, stream: Option<Duration>) -> Self {
+        let mut timeouts = Self { whole: taken.timeout(), told_to_grpc: false, stream };
         let asked = || request.headers.get("grpc-timeout").and_then(grpc_timeout);
         if let Some(most) = taken.action.max_grpc_timeout.filter(|_| is_grpc) {
             let asked = asked().unwrap_or_default();
@@ -29,7 +30,7 @@ impl Timeouts {
             timeouts.told_to_grpc = true;
         }
         if let Some(stream) = &taken.action.max_stream_duration {
-            timeouts.stream = stream.max_stream_duration.filter(|own| !own.is_zero());
+            timeouts.stream = stream.max_stream_duration.map_or(timeouts.stream, Some).filter(|own| !own.is_zero());
             if let Some(most) = stream.grpc_timeout_header_max.filter(|_| is_grpc)
                 && let Some(asked) = asked()
             {

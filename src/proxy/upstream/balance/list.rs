@@ -8,6 +8,7 @@ use crate::proxy::per_worker::PerWorker;
 use crate::proxy::upstream::host::Host;
 
 use super::edf::Edf;
+use super::slow_start::SlowStart;
 
 /// How a host is chosen from a list.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -26,6 +27,8 @@ pub struct List {
     pub hosts: Vec<Arc<Host>>,
     /// Each worker goes around on its own, as in Envoy.
     turns: PerWorker<Turn>,
+    /// Of hosts that are new.
+    slow: Option<SlowStart>,
 }
 
 #[derive(Debug)]
@@ -38,13 +41,14 @@ enum Turn {
 impl List {
     /// Starts at a random place, so that proxies that start together do not all begin with the same host
     /// (`source/extensions/load_balancing_policies/common/load_balancer_impl.cc`, `EdfLoadBalancerBase`).
-    pub fn new(hosts: Vec<Arc<Host>>, workers: usize, dice: &Dice) -> Self {
-        let even = hosts.windows(2).all(|pair| pair[0].weight == pair[1].weight);
-        let weights: Vec<_> = hosts.iter().map(|host| f64::from(host.weight)).collect();
+    pub fn new(hosts: Vec<Arc<Host>>, slow: Option<SlowStart>, workers: usize, dice: &Dice) -> Self {
+        let slow = slow.filter(|slow| hosts.iter().any(|host| slow.is_new(host)));
+        let even = slow.is_none() && hosts.windows(2).all(|pair| pair[0].weight == pair[1].weight);
+        let weights: Vec<_> = hosts.iter().map(|host| weight(host, slow)).collect();
         let seed = dice.number() >> 32;
         let turns =
             PerWorker::new(workers, |_| if even { Turn::Even(seed) } else { Turn::Weighted(Edf::new(&weights, seed)) });
-        Self { hosts, turns }
+        Self { hosts, turns, slow }
     }
 
     pub fn pick(&self, way: Way, dice: &Dice) -> Option<&Arc<Host>> {
@@ -58,7 +62,7 @@ impl List {
                 *next = next.wrapping_add(1);
                 (next.wrapping_sub(1) % count) as usize
             }
-            (Way::RoundRobin, Turn::Weighted(edf)) => edf.next(|index| f64::from(self.hosts[index].weight))?,
+            (Way::RoundRobin, Turn::Weighted(edf)) => edf.next(|index| weight(&self.hosts[index], self.slow))?,
             (Way::LeastRequest { choices, .. }, Turn::Even(_)) => self.least_busy(choices, count, dice)?,
             (Way::LeastRequest { bias, .. }, Turn::Weighted(edf)) => edf.next(|index| self.lightened(index, bias))?,
         };
@@ -76,8 +80,12 @@ impl List {
     fn lightened(&self, index: usize, bias: f64) -> f64 {
         let host = &self.hosts[index];
         let active = host.stats.rq_active.load(Ordering::Relaxed) as f64 + 1.0;
-        f64::from(host.weight) / active.powf(bias)
+        weight(host, self.slow) / active.powf(bias)
     }
+}
+
+fn weight(host: &Host, slow: Option<SlowStart>) -> f64 {
+    f64::from(host.weight) * slow.map_or(1.0, |slow| slow.share(host))
 }
 
 #[cfg(test)]
@@ -96,7 +104,7 @@ mod tests {
             host.weight = *weight;
             Arc::new(host)
         });
-        List::new(hosts.collect(), 1, dice)
+        List::new(hosts.collect(), None, 1, dice)
     }
 
     fn counts(list: &List, way: Way, dice: &Dice, picks: usize) -> Vec<usize> {

@@ -16,6 +16,8 @@ pub struct Loads {
     pub degraded: Vec<u64>,
     /// Where healthy hosts are so few that all are used.
     pub panic: Vec<bool>,
+    /// How much each priority could bear, healthy and degraded.
+    able: [Vec<u64>; 2],
 }
 
 /// Which hosts of a priority are used.
@@ -34,6 +36,7 @@ impl Loads {
         let degraded: Vec<_> = counts.iter().map(|count| part(count.degraded, count.all)).collect();
         let total = health.iter().chain(&degraded).sum::<u64>().min(100);
         let mut loads = Self::spread(&health, &degraded, total);
+        loads.able = [health, degraded];
         loads.panic = vec![false; counts.len()];
         let threshold = threshold.clamp(0.0, 100.0).floor();
         // While all together are well, there is no panic anywhere.
@@ -45,7 +48,7 @@ impl Loads {
 
     /// The highest priorities get as much as they can bear.
     fn spread(health: &[u64], degraded: &[u64], total: u64) -> Self {
-        let mut loads = Self { healthy: vec![0; health.len()], degraded: vec![0; health.len()], panic: Vec::new() };
+        let mut loads = Self { healthy: vec![0; health.len()], degraded: vec![0; health.len()], ..Self::default() };
         if total == 0 {
             loads.healthy.iter_mut().take(1).for_each(|first| *first = 100);
             return loads;
@@ -73,6 +76,19 @@ impl Loads {
         self.degraded.fill(0);
         self.healthy[first] += 100 - self.healthy.iter().sum::<u64>();
         self
+    }
+
+    /// As if nobody in these priorities were well; `None` if nobody is elsewhere
+    /// (`source/extensions/retry/priority/previous_priorities/previous_priorities.cc`, `adjustForAttemptedPriorities`).
+    pub fn without(&self, priorities: &[u32]) -> Option<Self> {
+        let [health, degraded] = self.able.clone().map(|mut able| {
+            for priority in priorities {
+                able.get_mut(*priority as usize).into_iter().for_each(|own| *own = 0);
+            }
+            able
+        });
+        let total = health.iter().chain(&degraded).sum::<u64>().min(100);
+        (total > 0).then(|| Self { panic: self.panic.clone(), ..Self::spread(&health, &degraded, total) })
     }
 
     /// The priority for a random number or hash.
@@ -144,6 +160,15 @@ mod tests {
         assert_eq!(loads.panic, [false]);
         let loads = Loads::new(&counts(&[(1, 10)]), 140, 0.0);
         assert_eq!((loads.panic, loads.healthy), (vec![false], vec![100]));
+    }
+
+    #[test]
+    fn priorities_that_were_tried_are_left_out() {
+        let loads = Loads::new(&counts(&[(10, 10), (10, 10), (5, 10)]), 140, 50.0);
+        let without = |priorities: &[u32]| loads.without(priorities).map(|loads| loads.healthy);
+        assert_eq!(without(&[0]), Some(vec![0, 100, 0]));
+        assert_eq!(without(&[0, 1]), Some(vec![0, 0, 100]));
+        assert_eq!(without(&[0, 1, 2]), None);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! A [`Balancer`] is made anew when hosts come, go, or change their health. Everything that can be computed then is;
 //! choosing takes no lock that another worker may hold.
 
+mod bounded;
 mod edf;
 mod hashes;
 mod list;
@@ -10,11 +11,13 @@ mod loads;
 mod maglev;
 mod policy;
 mod ring;
+mod slow_start;
 mod subset;
 
 use std::cmp::Ordering;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use crate::envoy::core::{HealthStatus, Locality};
 use crate::proxy::dice::Dice;
@@ -23,6 +26,7 @@ use crate::proxy::stats::ClusterStats;
 
 use super::host::Host;
 use super::members::Place;
+use bounded::{Bound, Busy};
 use edf::Edf;
 use list::List;
 use loads::Availability;
@@ -64,7 +68,10 @@ struct Localities {
 #[derive(Debug)]
 struct Hashed {
     hosts: Vec<Arc<Host>>,
+    /// As parts of 1.
+    weights: Vec<f64>,
     table: Table,
+    bound: Option<Bound>,
 }
 
 #[derive(Debug)]
@@ -80,6 +87,8 @@ pub(super) struct Choice<'a> {
     /// Hosts that were tried before, and how often another is looked for because of them.
     pub avoid: &'a [SocketAddr],
     pub attempts: u32,
+    /// Priorities that were tried before, and are left out if another one is well.
+    pub left_out: &'a [u32],
     pub dice: &'a Dice,
     pub stats: &'a ClusterStats,
 }
@@ -130,16 +139,17 @@ impl Balancer {
     /// The hash chooses the priority, too (`thread_aware_lb_impl.cc`, `LoadBalancerImpl::chooseHost`).
     fn pick_by_hash(&self, hash: u64, attempt: u32, choice: &Choice<'_>) -> Option<&Arc<Host>> {
         let (priority, _) = self.choose_priority(hash, choice)?;
-        let hashed = self.priorities[priority].hashed.as_ref()?;
-        let index = match &hashed.table {
-            Table::Ring(ring) => ring.host(hash, attempt),
-            Table::Maglev(maglev) => maglev.host(hash, attempt),
-        };
-        hashed.hosts.get(index?)
+        self.priorities[priority].hashed.as_ref()?.pick(hash, attempt, choice.stats)
+    }
+
+    /// Whether a priority is well that is none of these.
+    pub fn has_another(&self, left_out: &[u32]) -> bool {
+        self.loads.without(left_out).is_some()
     }
 
     fn choose_priority(&self, number: u64, choice: &Choice<'_>) -> Option<(usize, Availability)> {
-        let (priority, availability) = self.loads.choose(number);
+        let other = if choice.left_out.is_empty() { None } else { self.loads.without(choice.left_out) };
+        let (priority, availability) = other.as_ref().unwrap_or(&self.loads).choose(number);
         if *self.loads.panic.get(priority)? {
             choice.stats.lb_healthy_panic.increment();
         }
@@ -150,18 +160,18 @@ impl Balancer {
 impl Priority {
     fn new(places: &[&Place], panic: bool, policy: &Policy, workers: usize, dice: &Dice) -> Self {
         let all: Vec<_> = places.iter().flat_map(|place| &place.hosts).cloned().collect();
-        let list =
-            |keep: fn(&Host) -> bool| List::new(all.iter().filter(|host| keep(host)).cloned().collect(), workers, dice);
+        let some = |keep: fn(&Host) -> bool| all.iter().filter(|host| keep(host)).cloned().collect::<Vec<_>>();
+        let list = |hosts: Vec<Arc<Host>>| List::new(hosts, policy.slow_start, workers, dice);
         let hashed = match policy.kind {
             Kind::List(_) => None,
             Kind::Ring(_) | Kind::Maglev { .. } => Some(Hashed::new(places, panic, policy)),
         };
         let by_locality = policy.by_locality && hashed.is_none();
         Self {
-            healthy: list(is_usable),
-            degraded: list(is_degraded),
-            localities: by_locality.then(|| Localities::new(places, policy.overprovisioning, workers, dice)).flatten(),
-            all: List::new(all, workers, dice),
+            healthy: list(some(is_usable)),
+            degraded: list(some(is_degraded)),
+            localities: by_locality.then(|| Localities::new(places, policy, workers, dice)).flatten(),
+            all: list(all),
             hashed,
         }
     }
@@ -169,7 +179,8 @@ impl Priority {
 
 impl Localities {
     /// A locality counts for less when too few of its hosts are healthy (`locality_wrr.cc`, `effectiveLocalityWeight`).
-    fn new(places: &[&Place], factor: u64, workers: usize, dice: &Dice) -> Option<Self> {
+    fn new(places: &[&Place], policy: &Policy, workers: usize, dice: &Dice) -> Option<Self> {
+        let factor = policy.overprovisioning;
         let mut lists = Vec::new();
         let mut weights = Vec::new();
         for place in places {
@@ -177,7 +188,7 @@ impl Localities {
             let health = healthy.len() as f64 / place.hosts.len().max(1) as f64;
             let weight = f64::from(place.weight) * (factor as f64 / 100.0 * health).min(1.0);
             if weight > 0.0 {
-                lists.push(List::new(healthy, workers, dice));
+                lists.push(List::new(healthy, policy.slow_start, workers, dice));
                 weights.push(weight);
             }
         }
@@ -212,13 +223,25 @@ impl Hashed {
             hosts.extend(group);
         }
         let names: Vec<_> = hosts.iter().map(|host| host.hash_key(policy.by_hostname)).collect();
-        let keyed: Vec<_> = names.iter().map(String::as_str).zip(weights).collect();
+        let keyed: Vec<_> = names.iter().map(String::as_str).zip(weights.iter().copied()).collect();
         let table = match policy.kind {
             Kind::Ring(size) if !keyed.is_empty() => Table::Ring(Ring::new(&keyed, size)),
             Kind::Maglev { size } => Table::Maglev(Maglev::new(&keyed, size)),
             _ => Table::Maglev(Maglev::new(&[], maglev::DEFAULT_SIZE)),
         };
-        Self { hosts, table }
+        Self { hosts, weights, table, bound: policy.bound }
+    }
+
+    fn pick(&self, hash: u64, attempt: u32, stats: &ClusterStats) -> Option<&Arc<Host>> {
+        let first = match &self.table {
+            Table::Ring(ring) => ring.host(hash, attempt),
+            Table::Maglev(maglev) => maglev.host(hash, attempt),
+        }?;
+        let busy = || Busy {
+            all: u64::try_from(stats.upstream_rq_active.value()).unwrap_or_default(),
+            of: |index: usize| self.hosts[index].stats.rq_active.load(Relaxed),
+        };
+        self.hosts.get(self.bound.map_or(first, |bound| bound.settle(hash, first, &self.weights, &busy())))
     }
 }
 

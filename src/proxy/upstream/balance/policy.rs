@@ -2,13 +2,16 @@
 
 use serde_json::Value;
 
-use crate::envoy::Object;
-use crate::envoy::cluster::{Cluster, HashFunction, LbConfig, LbPolicy, LocalityConfig};
+use crate::envoy::cluster::{Cluster, HashFunction, LbConfig, LbPolicy, LocalityConfig, SlowStartConfig};
 use crate::envoy::message::field;
+use crate::envoy::{Json, Object};
+use crate::proxy::time::Time;
 
+use super::bounded::Bound;
 use super::list::Way;
 use super::maglev;
 use super::ring::RingSize;
+use super::slow_start::SlowStart;
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Policy {
@@ -23,6 +26,9 @@ pub struct Policy {
     pub fail_on_panic: bool,
     /// Hosts are hashed by their names instead of their addresses.
     pub by_hostname: bool,
+    pub slow_start: Option<SlowStart>,
+    /// Where hashes choose hosts.
+    pub bound: Option<Bound>,
     /// What is asked for and not done.
     pub notes: Vec<String>,
 }
@@ -35,7 +41,7 @@ pub enum Kind {
 }
 
 impl Policy {
-    pub fn new(cluster: &Cluster) -> Self {
+    pub fn new(cluster: &Cluster, time: Time) -> Self {
         let common = cluster.common_lb_config.clone().unwrap_or_default();
         let assignment = cluster.load_assignment.as_ref().and_then(|assignment| assignment.policy.as_ref());
         let consistent = common.untyped.get("consistent_hashing_lb_config").and_then(Value::as_object);
@@ -49,31 +55,36 @@ impl Policy {
                 _ => false,
             },
             by_hostname: false,
+            slow_start: None,
+            bound: None,
             notes: Vec::new(),
         };
         match cluster.untyped.get("load_balancing_policy").and_then(Value::as_object) {
-            Some(extensions) => policy.take_extension(extensions),
-            None => policy.kind = of_fields(cluster, &mut policy.notes),
+            Some(extensions) => policy.take_extension(extensions, time),
+            None => {
+                policy.kind = of_fields(cluster);
+                policy.slow_start = slow_start(cluster).and_then(|slow| SlowStart::new(slow, time));
+            }
         }
         consistent.into_iter().for_each(|config| policy.take_consistent(config));
         policy
     }
 
     /// The first that is known is used, as in Envoy.
-    fn take_extension(&mut self, policy: &Object) {
+    fn take_extension(&mut self, policy: &Object, time: Time) {
         let configs = list(policy, "policies").iter().filter_map(|policy| {
             let extension = field(policy.as_object()?, "typed_extension_config")?.as_object()?;
             Some((field(extension, "name")?.as_str()?, field(extension, "typed_config")?.as_object()?))
         });
         for (name, config) in configs {
-            if self.take_config(config) {
+            if self.take_config(config, time) {
                 return;
             }
             self.notes.push(format!("the load balancer `{name}` is not there"));
         }
     }
 
-    fn take_config(&mut self, config: &Object) -> bool {
+    fn take_config(&mut self, config: &Object, time: Time) -> bool {
         let name = config.get("@type").and_then(Value::as_str).unwrap_or_default();
         let Some(name) = name.rsplit_once("load_balancing_policies.").map(|(_, name)| name) else { return false };
         self.kind = match name {
@@ -99,7 +110,7 @@ impl Policy {
             "wrr_locality.v3.WrrLocality" => {
                 self.by_locality = true;
                 if let Some(inner) = field(config, "endpoint_picking_policy").and_then(Value::as_object) {
-                    self.take_extension(inner);
+                    self.take_extension(inner, time);
                 }
                 return true;
             }
@@ -112,9 +123,8 @@ impl Policy {
             [None, Some(_)] => true,
             [None, None] => false,
         };
-        if field(config, "slow_start_config").is_some() {
-            self.notes.push(SLOW_START.to_owned());
-        }
+        let slow = field(config, "slow_start_config").and_then(|slow| SlowStartConfig::read(slow).ok());
+        self.slow_start = slow.and_then(|slow| SlowStart::new(&slow, time));
         if let Some(consistent) = field(config, "consistent_hashing_lb_config").and_then(Value::as_object) {
             self.take_consistent(consistent);
         }
@@ -123,23 +133,19 @@ impl Policy {
 
     fn take_consistent(&mut self, config: &Object) {
         self.by_hostname = field(config, "use_hostname_for_hashing") == Some(&Value::Bool(true));
-        if number(config, "hash_balance_factor").is_some_and(|factor| factor > 0) {
-            self.notes.push("loads of hosts are not bounded".to_owned());
-        }
+        self.bound = number(config, "hash_balance_factor").filter(|factor| *factor > 0).map(Bound);
     }
 }
 
-const SLOW_START: &str = "hosts get their full share at once, without a slow start";
-
-fn of_fields(cluster: &Cluster, notes: &mut Vec<String>) -> Kind {
-    let slow = match &cluster.lb_config {
-        Some(LbConfig::RoundRobinLbConfig(config)) => config.slow_start_config.is_some(),
-        Some(LbConfig::LeastRequestLbConfig(config)) => config.slow_start_config.is_some(),
-        _ => false,
-    };
-    if slow {
-        notes.push(SLOW_START.to_owned());
+fn slow_start(cluster: &Cluster) -> Option<&SlowStartConfig> {
+    match cluster.lb_config.as_ref()? {
+        LbConfig::RoundRobinLbConfig(config) => config.slow_start_config.as_ref(),
+        LbConfig::LeastRequestLbConfig(config) => config.slow_start_config.as_ref(),
+        _ => None,
     }
+}
+
+fn of_fields(cluster: &Cluster) -> Kind {
     match (cluster.lb_policy, &cluster.lb_config) {
         (LbPolicy::LeastRequest, Some(LbConfig::LeastRequestLbConfig(config))) => {
             let bias = config.active_request_bias.as_ref().map(|bias| bias.default_value);
@@ -193,9 +199,10 @@ mod tests {
     use super::{Kind, Policy, RingSize, Way};
     use crate::envoy::Json;
     use crate::envoy::cluster::{Cluster, HashFunction};
+    use crate::proxy::time::Time;
 
     fn policy(fields: Value) -> Policy {
-        Policy::new(&Cluster::read(&fields).unwrap())
+        Policy::new(&Cluster::read(&fields).unwrap(), Time::default())
     }
 
     #[test]

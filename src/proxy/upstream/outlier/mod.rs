@@ -3,8 +3,8 @@
 mod monitor;
 mod settings;
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use http::StatusCode;
@@ -15,8 +15,7 @@ use crate::proxy::per_worker::lock;
 use crate::proxy::stats::{Counter, Gauge, Scoped};
 
 use super::host::Host;
-pub use monitor::Monitor;
-use monitor::Rate;
+pub use monitor::{Monitor, Rate};
 use settings::Settings;
 
 /// How an attempt on a host ended, for outlier detection.
@@ -48,10 +47,19 @@ pub enum Kind {
     LocalOriginFailurePercentage,
 }
 
+/// What rates of success are compared with.
+#[derive(Clone, Copy, Debug)]
+pub struct Means {
+    pub average: f64,
+    /// So many standard deviations below: hosts with less are ejected.
+    pub threshold: f64,
+}
+
 /// Decides which hosts of a cluster are outliers.
 #[derive(Debug)]
 pub struct Detector {
     settings: Settings,
+    means: Mutex<[Option<Means>; 2]>,
     detected: [Counter; Kind::ALL.len()],
     enforced: [Counter; Kind::ALL.len()],
     enforced_total: Counter,
@@ -92,6 +100,7 @@ impl Detector {
         let counter = |name: &str| scope.counter(format!("outlier_detection.{name}"));
         Self {
             settings: Settings::new(config),
+            means: Mutex::default(),
             detected: Kind::ALL.map(|kind| counter(&format!("ejections_detected_{}", kind.name()))),
             enforced: Kind::ALL.map(|kind| counter(&format!("ejections_enforced_{}", kind.name()))),
             enforced_total: counter("ejections_enforced_total"),
@@ -226,8 +235,10 @@ impl Detector {
             (Kind::SuccessRate, Kind::FailurePercentage),
             (Kind::LocalOriginSuccessRate, Kind::LocalOriginFailurePercentage),
         ];
-        for (rate, (success, failure)) in rates.into_iter().zip(kinds) {
-            for (host, kind) in self.compare(hosts, rate, success, failure) {
+        for (origin, (rate, (success, failure))) in rates.into_iter().zip(kinds).enumerate() {
+            let (means, outliers) = self.compare(hosts, rate, success, failure);
+            lock(&self.means)[origin] = means;
+            for (host, kind) in outliers {
                 self.detect(kind);
                 changed |= !host.is_ejected() && self.eject(host, kind, hosts, now, dice);
             }
@@ -262,10 +273,10 @@ impl Detector {
         rate: fn(&Host) -> &Rate,
         success: Kind,
         failure: Kind,
-    ) -> Vec<(&'h Arc<Host>, Kind)> {
+    ) -> (Option<Means>, Vec<(&'h Arc<Host>, Kind)>) {
         let limits = &self.settings.rate;
         if hosts.len() < limits.least_hosts && hosts.len() < limits.failure_least_hosts {
-            return Vec::new();
+            return (None, Vec::new());
         }
         let rates: Vec<_> = hosts
             .iter()
@@ -273,11 +284,15 @@ impl Detector {
             .filter_map(|host| rate(host).of_last_interval().map(|(rate, volume)| (host, rate, volume)))
             .collect();
         let enough = |least: u64| rates.iter().filter(move |(_, _, volume)| *volume >= least);
-        let mut found = Vec::new();
+        for (host, value, _) in enough(limits.least_volume.min(limits.failure_least_volume)) {
+            rate(host).tell(Some(*value));
+        }
+        let (mut means, mut found) = (None, Vec::new());
         let compared: Vec<f64> = enough(limits.least_volume).map(|(_, rate, _)| *rate).collect();
         if !compared.is_empty() && compared.len() >= limits.least_hosts {
-            let threshold = threshold(&compared, limits.deviations);
-            let low = enough(limits.least_volume).filter(|(_, rate, _)| *rate < threshold);
+            let own = Means::new(&compared, limits.deviations);
+            let low = enough(limits.least_volume).filter(|(_, rate, _)| *rate < own.threshold);
+            means = Some(own);
             found.extend(low.map(|(host, _, _)| (*host, success)));
         }
         let many = enough(limits.failure_least_volume).count();
@@ -286,16 +301,23 @@ impl Detector {
                 enough(limits.failure_least_volume).filter(|(_, rate, _)| 100.0 - rate >= limits.failure_threshold);
             found.extend(bad.map(|(host, _, _)| (*host, failure)));
         }
-        found
+        (means, found)
+    }
+
+    /// Of what upstreams answer, and of what the proxy itself sees; `None` if too few hosts had enough requests in the
+    /// last interval.
+    pub fn means(&self) -> [Option<Means>; 2] {
+        *lock(&self.means)
     }
 }
 
-/// So many standard deviations below the mean.
-fn threshold(rates: &[f64], deviations: f64) -> f64 {
-    let count = rates.len() as f64;
-    let mean = rates.iter().sum::<f64>() / count;
-    let variance = rates.iter().map(|rate| (rate - mean).powi(2)).sum::<f64>() / count;
-    mean - deviations * variance.sqrt()
+impl Means {
+    fn new(rates: &[f64], deviations: f64) -> Self {
+        let count = rates.len() as f64;
+        let average = rates.iter().sum::<f64>() / count;
+        let variance = rates.iter().map(|rate| (rate - average).powi(2)).sum::<f64>() / count;
+        Self { average, threshold: average - deviations * variance.sqrt() }
+    }
 }
 
 #[cfg(test)]
@@ -306,7 +328,7 @@ mod tests {
     use http::StatusCode;
     use serde_json::{Value, json};
 
-    use super::{Detector, Kind, Outcome, threshold};
+    use super::{Detector, Kind, Means, Outcome};
     use crate::envoy::Json;
     use crate::envoy::cluster::OutlierDetection;
     use crate::proxy::dice::Dice;
@@ -438,7 +460,7 @@ mod tests {
     /// The example in Envoy's `DetectorImpl::successRateEjectionThreshold`.
     #[test]
     fn the_threshold_is_below_the_mean() {
-        assert_eq!(threshold(&[50.0, 100.0, 100.0, 100.0, 100.0], 1.9), 52.0);
+        assert_eq!(Means::new(&[50.0, 100.0, 100.0, 100.0, 100.0], 1.9).threshold, 52.0);
     }
 
     #[test]

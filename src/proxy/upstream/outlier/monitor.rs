@@ -4,6 +4,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
+use crate::proxy::per_worker::lock;
+
 /// Counters of errors in a row, and of all requests since the last interval.
 #[derive(Debug, Default)]
 pub struct Monitor {
@@ -22,6 +24,8 @@ pub struct Monitor {
 pub struct Rate {
     current: Bucket,
     last: Bucket,
+    /// The percentage of the last interval, if there were enough requests.
+    told: Mutex<Option<f64>>,
 }
 
 #[derive(Debug, Default)]
@@ -52,6 +56,15 @@ impl Rate {
     pub fn end_interval(&self) {
         self.last.all.store(self.current.all.swap(0, Ordering::Relaxed), Ordering::Relaxed);
         self.last.successes.store(self.current.successes.swap(0, Ordering::Relaxed), Ordering::Relaxed);
+        self.tell(None);
+    }
+
+    pub fn tell(&self, rate: Option<f64>) {
+        *lock(&self.told) = rate;
+    }
+
+    pub fn told(&self) -> Option<f64> {
+        *lock(&self.told)
     }
 
     /// The percentage of successes, and of how many, in the last interval that ended.

@@ -58,7 +58,7 @@ impl Lease {
     /// Counts the request as active from here on. `None` if there are too many.
     pub fn admit(&mut self) -> Option<()> {
         let shared = &self.pool.shared;
-        self.permit = Some(shared.breakers.requests.acquire()?);
+        self.permit = Some(self.pool.breakers().requests.acquire()?);
         self.active = Some(shared.stats.upstream_rq_active.hold());
         self.host.stats.rq_active.fetch_add(1, Ordering::Relaxed);
         Some(())

@@ -13,9 +13,10 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use crate::envoy::core::RoutingPriority;
 use crate::proxy::per_worker::{PerWorker, lock};
 
-use super::breaker::Permit;
+use super::breaker::{Breakers, Permit};
 use super::cluster::Shared;
 use super::failure::Failure;
 use super::host::Host;
@@ -39,6 +40,7 @@ pub(super) struct Key {
     pub sni: Option<Arc<str>>,
     /// The client that the upstream is told of, if it is told of one.
     pub origin: Option<Origin>,
+    pub priority: RoutingPriority,
 }
 
 /// How a request looks for its pool.
@@ -48,6 +50,7 @@ pub(super) struct Wanted<'a> {
     pub offered: Option<&'a [String]>,
     pub sni: Option<&'a str>,
     pub origin: Option<Origin>,
+    pub priority: RoutingPriority,
 }
 
 #[derive(Debug)]
@@ -100,10 +103,12 @@ impl Wanted<'_> {
             && key.sni.as_deref() == self.sni
             && key.offered.as_deref() == self.offered
             && key.origin == self.origin
+            && key.priority == self.priority
     }
 
     fn to_key(self) -> Key {
-        Key { kind: self.kind, offered: self.offered.map(Arc::from), sni: self.sni.map(Arc::from), origin: self.origin }
+        let Self { kind, origin, priority, .. } = self;
+        Key { kind, offered: self.offered.map(Arc::from), sni: self.sni.map(Arc::from), origin, priority }
     }
 }
 
@@ -116,7 +121,7 @@ impl Pool {
             if let Some(client) = state.take(&self.shared) {
                 return Ok(Lease::new(client, self, host));
             }
-            let Some(pending) = self.shared.breakers.pending.acquire() else {
+            let Some(pending) = self.breakers().pending.acquire() else {
                 stats.upstream_rq_pending_overflow.increment();
                 return Err(Failure::Overflow);
             };
@@ -127,7 +132,12 @@ impl Pool {
         };
         stats.upstream_rq_pending_total.increment();
         let _active = stats.upstream_rq_pending_active.hold();
+        let _waiting = host.stats.wait();
         turn.await.unwrap_or(Err(Failure::Terminated))
+    }
+
+    fn breakers(&self) -> &Breakers {
+        self.shared.breakers(self.key.priority)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -141,7 +151,7 @@ impl Pool {
         if state.waiting.len() <= capacity {
             return;
         }
-        let connections = &self.shared.breakers.connections;
+        let connections = &self.breakers().connections;
         let permit = match connections.acquire() {
             Some(permit) => permit,
             None => {

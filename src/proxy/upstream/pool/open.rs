@@ -42,19 +42,22 @@ pub async fn open(pool: &Arc<Pool>, host: &Arc<Host>, permit: Permit) -> Result<
         Sender::Http2(shake_http2(stream, &shared.settings, &connection, count).await?)
     } else {
         shared.stats.upstream_cx_http1_total.increment();
-        Sender::Http1(shake_http1(stream, &connection, count).await?)
+        Sender::Http1(shake_http1(stream, &shared.settings, &connection, count).await?)
     };
     Ok(Client { sender, connection })
 }
 
 async fn shake_http1(
     stream: Stream,
+    settings: &Settings,
     counted: &Arc<Connection>,
     count: Count,
 ) -> Result<http1::SendRequest<Body>, Failure> {
     let mut builder = http1::Builder::new();
     // The limits of Envoy on what upstreams send, less strict where it has none.
     builder.max_headers(1_000).max_buf_size(64 * 1024);
+    let options = &settings.http1;
+    builder.preserve_header_case(options.preserves_case()).title_case_headers(options.capitalizes());
     let (sender, connection) = builder.handshake(TokioIo::new(stream)).await.map_err(|error| failure(&error))?;
     drive(connection.with_upgrades(), counted, count);
     Ok(sender)
