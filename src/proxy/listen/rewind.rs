@@ -10,6 +10,9 @@ use tokio::net::TcpStream;
 
 use crate::proxy::wire::Wire;
 
+/// How much is read at a time. Who says nothing has a buffer of that size, too.
+const PART: usize = 1024;
+
 /// Reads again what was read ahead.
 #[derive(Debug)]
 pub struct Rewind<S> {
@@ -28,7 +31,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Rewind<S> {
 
     /// Reads more ahead; `false` if there is no more.
     pub async fn look(&mut self) -> io::Result<bool> {
-        self.ahead.reserve(4096);
+        self.ahead.reserve(PART);
         Ok(self.inner.read_buf(&mut self.ahead).await? > 0)
     }
 
