@@ -185,9 +185,9 @@ impl Accepted {
             What::Tcp => Box::pin(pass(stream, &place, &client, &shared)).await,
             What::Http => {
                 let Some(manager) = place.plan().manager.clone() else { return };
-                let session = Arc::new(Session::new(Arc::clone(&shared), client, connection, inspected, place.clone()));
+                let session = Arc::new(Session::new(Arc::clone(&shared), client, connection, inspected, place));
                 speak(stream, protocol, Arc::clone(&session), manager).await;
-                place.listener().logs.write(&ended(&session));
+                session.place().listener().logs.write(&ended(&session));
             }
         }
     }

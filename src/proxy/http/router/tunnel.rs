@@ -44,8 +44,8 @@ impl Tunnel {
                 ending.end();
             }
             ended = pass(&mut from_client, &mut to_server, &received) => match ended {
-                // A stream that is reset, on a connection that goes on.
-                Err(_) if is_http2 => ending.give_up("DR", "http2.remote_reset"),
+                // A stream that is cancelled reads as one that has ended.
+                Ok(()) if is_http2 => ending.give_up("DR", "http2.remote_reset"),
                 _ => ending.abandon(),
             },
             () = silence(idle, [&received, &sent]) => ending.give_up("SI", "stream_idle_timeout"),
