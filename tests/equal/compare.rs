@@ -118,17 +118,16 @@ pub fn differences(envoy: &Made, other: &Made, certainty: Certainty) -> Vec<Diff
     }
     if let (Some(envoy), Some(other)) = (&envoy.logged, &other.logged) {
         // While a client fails at its TLS, Envoy connects to the upstream. How far it gets is a matter of time.
-        let has_left = |flags: &str| ["DC", "DR"].contains(&flags);
-        if has_left(&envoy.flags) && has_left(&other.flags) {
-            // Whether the stream or the connection ended first.
-            return found;
-        }
         let is_race = envoy_seen == &Seen::Closed && envoy.details == "-" && other.details == "-";
-        if !is_race || envoy.flags == "UH" {
+        // So is whether a client's stream or its connection ends first.
+        let have_left = [envoy, other].iter().all(|logged| ["DC", "DR"].contains(&&*logged.flags));
+        if !have_left && (!is_race || envoy.flags == "UH") {
             differ("flags", &envoy.flags, &other.flags);
         }
         differ("route", &envoy.route, &other.route);
-        differ("details", &details(envoy), &details(other));
+        if !have_left {
+            differ("details", &details(envoy), &details(other));
+        }
         if certainty != Certainty::Route {
             differ("cluster", &envoy.cluster, &other.cluster);
         }
