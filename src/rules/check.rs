@@ -21,8 +21,8 @@ macro_rules! checks {
         /// What a rule asks, and of what: it reports every place that breaks it.
         ///
         /// The objects of a kind are gone through once, and all rules for the kind are asked about one before the next, while
-        /// the processor has it and what it leads to in its cache. A rule that goes through a large mesh by itself
-        /// reads it from memory again.
+        /// the processor has it and what it leads to in its cache. A rule that goes through a large mesh by itself reads
+        /// it from memory again.
         #[derive(Clone, Copy)]
         pub enum Check {
             /// Of the mesh as a whole.

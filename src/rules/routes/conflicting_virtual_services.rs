@@ -1,5 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use rustc_hash::FxHashMap;
+
 use crate::mesh::matching::Proxies;
 use crate::mesh::{ExportTo, Mesh, l4_routes};
 use crate::model::virtual_service::{Section, VirtualService};
@@ -21,25 +23,11 @@ const NAMED: usize = 5;
 
 /// A client must find one VirtualService for a host.
 pub fn check<'m>(mesh: &Mesh<'m>, report: &mut Report) {
-    let mut hosts: BTreeMap<String, Vec<Server<'m>>> = BTreeMap::new();
-    let services = mesh.resources.virtual_services.iter();
-    for service in services.filter(|service| mesh.applies_to_sidecars(&service.spec)) {
-        let (http, l4) = ports(mesh, service);
-        let mut seen = BTreeSet::new();
-        for host in &service.spec.hosts {
-            let full = mesh.full_name(host.value, service.meta.namespace).to_ascii_lowercase();
-            if !seen.insert(full.clone()) || host.is_placeholder() {
-                continue;
-            }
-            let export_to = mesh.virtual_service_export(service);
-            let server = Server { service, host: *host, export_to, http: http.clone(), l4: l4.clone() };
-            hosts.entry(full).or_default().push(server);
-        }
-    }
-    for (host, servers) in hosts.iter().filter(|(_, servers)| servers.len() > 1) {
-        let by_namespace = by_namespace(servers);
+    for (host, users) in shared_hosts(mesh) {
+        let servers: Vec<_> = users.into_iter().map(|(service, host)| Server::new(mesh, service, host)).collect();
+        let by_namespace = by_namespace(&servers);
         for (index, server) in servers.iter().enumerate() {
-            let rivals = rivals(servers, &by_namespace, index);
+            let rivals = rivals(&servers, &by_namespace, index);
             let [first, ..] = rivals.as_slice() else { continue };
             let mut draft = report
                 .at(&server.service.meta, server.service.meta.at(), format!("`{host}` has several VirtualServices"))
@@ -55,6 +43,27 @@ pub fn check<'m>(mesh: &Mesh<'m>, report: &mut Report) {
             });
         }
     }
+}
+
+type HostUser<'m> = (&'m Object<'m, VirtualService<'m>>, Str<'m>);
+
+/// The hosts, in lower case, that several VirtualServices have for sidecars.
+fn shared_hosts<'m>(mesh: &Mesh<'m>) -> Vec<(String, Vec<HostUser<'m>>)> {
+    let mut hosts: FxHashMap<String, Vec<HostUser<'m>>> = FxHashMap::default();
+    let services = mesh.resources.virtual_services.iter();
+    for service in services.filter(|service| mesh.applies_to_sidecars(&service.spec)) {
+        for host in service.spec.hosts.iter().filter(|host| !host.is_placeholder()) {
+            let full = mesh.full_name(host.value, service.meta.namespace).to_ascii_lowercase();
+            let users = hosts.entry(full).or_insert_with(|| Vec::with_capacity(1));
+            // Nothing conflicts with itself.
+            if users.last().is_none_or(|(last, _)| !std::ptr::eq(*last, service)) {
+                users.push((service, *host));
+            }
+        }
+    }
+    let mut shared: Vec<_> = hosts.into_iter().filter(|(_, users)| users.len() > 1).collect();
+    shared.sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
+    shared
 }
 
 /// The positions of what each namespace sees; of what all see under the empty name.
@@ -105,7 +114,12 @@ fn example(mesh: &Mesh<'_>, server: &Server<'_>) -> Option<String> {
     })
 }
 
-impl Server<'_> {
+impl<'m> Server<'m> {
+    fn new(mesh: &Mesh<'m>, service: &'m Object<'m, VirtualService<'m>>, host: Str<'m>) -> Self {
+        let (http, l4) = ports(mesh, service);
+        Self { service, host, export_to: mesh.virtual_service_export(service), http, l4 }
+    }
+
     fn conflicts(&self, other: &Self) -> bool {
         let shared = |own: &BTreeSet<Option<i64>>, theirs: &BTreeSet<Option<i64>>| {
             let any = own.contains(&None) || theirs.contains(&None);

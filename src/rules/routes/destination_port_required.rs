@@ -1,5 +1,5 @@
 use crate::model::Object;
-use crate::model::virtual_service::VirtualService;
+use crate::model::virtual_service::{DestinationUse, VirtualService};
 use std::collections::BTreeSet;
 
 use crate::finding::Severity;
@@ -12,8 +12,12 @@ use super::listener_ports;
 /// A destination with several ports must have the port of the listener, or the route must name one.
 pub fn check<'m>(mesh: &Mesh<'m>, service: &'m Object<'m, VirtualService<'m>>, report: &mut Report) {
     for route in mesh.http_routes(service) {
+        let portless = |used: &DestinationUse<'_, '_>| used.destination.port.is_none();
+        if !route.route.destinations().any(|used| portless(&used)) {
+            continue;
+        }
         let listeners = listener_ports(mesh, service, route.matches.iter().map(|found| &found.predicate));
-        for used in route.route.destinations().filter(|used| used.destination.port.is_none()) {
+        for used in route.route.destinations().filter(portless) {
             let Some(host) = used.destination.host else { continue };
             let full = mesh.full_name(host.value, route.owner.meta.namespace);
             let ServiceLookup::Found(found) = mesh.service(&full, route.owner.meta.namespace) else { continue };

@@ -9,17 +9,13 @@ use crate::rules::Report;
 
 /// A node port leads past all proxies of clients: what comes in that way does not follow the VirtualService.
 pub fn check<'m>(mesh: &Mesh<'m>, report: &mut Report) {
-    let mut routed: FxHashMap<Cow<'m, str>, &'m Object<'m, VirtualService<'m>>> = FxHashMap::default();
-    for service in &mesh.resources.virtual_services {
-        let hosts = service.spec.hosts.iter().map(|host| mesh.full_name(host.value, service.meta.namespace));
-        for host in hosts.chain(mesh.targets(service).into_iter().map(|target| target.full)) {
-            routed.entry(host).or_insert(service);
-        }
-    }
+    let mut routed = None;
     for service in &mesh.services {
         let Some(kubernetes) = service.kubernetes() else { continue };
         let kind = kubernetes.spec.r#type.filter(|kind| ["NodePort", "LoadBalancer"].contains(&kind.value));
-        let (Some(kind), Some(routes)) = (kind, routed.get(service.host.as_str())) else { continue };
+        let Some(kind) = kind else { continue };
+        let routed = routed.get_or_insert_with(|| routed_hosts(mesh));
+        let Some(routes) = routed.get(service.host.as_str()) else { continue };
         if is_gateway(mesh, service) {
             continue;
         }
@@ -30,6 +26,18 @@ pub fn check<'m>(mesh: &Mesh<'m>, report: &mut Report) {
             .related(routes.meta.at(), "these routes are followed by proxies of clients and by gateways only")
             .help("let requests in through a Gateway, and make this Service `ClusterIP`");
     }
+}
+
+/// The hosts that VirtualServices are for or lead to, each with the first of them.
+fn routed_hosts<'m>(mesh: &Mesh<'m>) -> FxHashMap<Cow<'m, str>, &'m Object<'m, VirtualService<'m>>> {
+    let mut routed = FxHashMap::default();
+    for service in &mesh.resources.virtual_services {
+        let hosts = service.spec.hosts.iter().map(|host| mesh.full_name(host.value, service.meta.namespace));
+        for host in hosts.chain(mesh.targets(service).into_iter().map(|target| target.full)) {
+            routed.entry(host).or_insert(service);
+        }
+    }
+    routed
 }
 
 /// Whether traffic is meant to come in here: some Gateway configures what the Service selects.
