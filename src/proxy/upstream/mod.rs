@@ -18,6 +18,7 @@ mod original;
 mod outlier;
 mod pool;
 mod proxy_protocol;
+mod request;
 mod settings;
 mod stream;
 #[cfg(test)]
@@ -25,7 +26,7 @@ mod tests;
 mod transport;
 
 pub use breaker::Permit;
-pub use cluster::{Pick, RetryPermit, Terms, UpstreamCluster};
+pub use cluster::{RetryPermit, UpstreamCluster};
 pub use clusters::Clusters;
 pub use dns::is_by_dns;
 pub use failure::Failure;
@@ -33,4 +34,5 @@ pub use host::{Address, Host};
 pub use outlier::Outcome;
 pub use pool::UpstreamBody;
 pub use proxy_protocol::Origin;
+pub use request::{Pick, Terms};
 pub use stream::Stream;
