@@ -370,36 +370,27 @@ impl<T: Json> Field for BTreeMap<String, T> {
     }
 }
 
-impl<T: Json> Json for Box<T> {
-    fn emit(&self, sink: &mut dyn Sink) {
-        T::emit(self, sink);
-    }
+/// What is behind a pointer is written as it is. Resources that many proxies share are kept once, in an [`Arc`].
+macro_rules! pointers {
+    ($($pointer:ident),+) => {$(
+        impl<T: Json> Json for $pointer<T> {
+            fn emit(&self, sink: &mut dyn Sink) {
+                T::emit(self, sink);
+            }
 
-    fn read(value: &Value) -> Result<Self, Violation> {
-        T::read(value).map(Box::new)
-    }
+            fn read(value: &Value) -> Result<Self, Violation> {
+                T::read(value).map($pointer::new)
+            }
 
-    #[cfg(test)]
-    fn audit(name: Name, audit: &mut super::audit::Audit) {
-        T::audit(name, audit);
-    }
+            #[cfg(test)]
+            fn audit(name: Name, audit: &mut super::audit::Audit) {
+                T::audit(name, audit);
+            }
+        }
+    )+};
 }
 
-/// Resources that many proxies share are kept once.
-impl<T: Json> Json for Arc<T> {
-    fn emit(&self, sink: &mut dyn Sink) {
-        T::emit(self, sink);
-    }
-
-    fn read(value: &Value) -> Result<Self, Violation> {
-        T::read(value).map(Arc::new)
-    }
-
-    #[cfg(test)]
-    fn audit(name: Name, audit: &mut super::audit::Audit) {
-        T::audit(name, audit);
-    }
-}
+pointers!(Box, Arc);
 
 /// A field that is left out when it has the default value of its type.
 macro_rules! plain_field {

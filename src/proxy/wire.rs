@@ -1,5 +1,7 @@
 //! Connections, whatever carries them.
 
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::server;
@@ -19,6 +21,9 @@ impl Wire for TcpStream {
 }
 
 impl<S: Wire> Wire for server::TlsStream<S> {}
+
+/// A stream within a connection of HTTP.
+impl Wire for TokioIo<Upgraded> {}
 
 #[cfg(test)]
 impl Wire for tokio::io::DuplexStream {}

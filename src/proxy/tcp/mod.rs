@@ -111,7 +111,7 @@ impl Plan {
                 self.carry(client, stream, runtime, record).await;
                 connection.end(record);
             }
-            Ok(Upstream::Tunneled(tunnel)) => self.carry(client, tunnel, runtime, record).await,
+            Ok(Upstream::Tunneled((stream, _held))) => self.carry(client, stream, runtime, record).await,
             Err(failure) => fail(record, &failure, record.attempts),
         }
         self.stats.received.add(record.received());

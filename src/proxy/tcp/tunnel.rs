@@ -1,15 +1,11 @@
 //! Connections within HTTP: `tunneling_config` of TCP proxies (Envoy 1.40 `source/common/tcp_proxy/upstream.cc`).
 
-use std::io;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
 use http::header::{HOST, HeaderName};
 use http::{HeaderValue, Method, Request, Uri};
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::envoy::core::HeaderValueOption;
 use crate::envoy::network_filter::TunnelingConfig;
@@ -17,7 +13,6 @@ use crate::proxy::Body;
 use crate::proxy::record::Record;
 use crate::proxy::substitution::{Facts, expand};
 use crate::proxy::upstream::{Failure, Host, Terms, UpstreamBody, UpstreamCluster};
-use crate::proxy::wire::Wire;
 use crate::trace::Version;
 
 /// How connections are asked for by `CONNECT`.
@@ -28,13 +23,8 @@ pub struct Tunneling {
     headers: Vec<HeaderValueOption>,
 }
 
-/// A stream within a connection of HTTP.
-#[derive(Debug)]
-pub struct Tunnel {
-    stream: TokioIo<Upgraded>,
-    /// The connection is in use as long as this is.
-    _held: UpstreamBody,
-}
+/// A stream within a connection of HTTP, which is in use as long as the body is held.
+pub type Tunnel = (TokioIo<Upgraded>, UpstreamBody);
 
 impl Tunneling {
     /// `None` for what is not done: bytes in the bodies of `POST`.
@@ -55,7 +45,7 @@ impl Tunneling {
             return Err(Failure::Connect(None));
         }
         let stream = hyper::upgrade::on(&mut response).await.map_err(|_| Failure::Terminated)?;
-        Ok(Tunnel { stream: TokioIo::new(stream), _held: response.into_body() })
+        Ok((TokioIo::new(stream), response.into_body()))
     }
 
     /// `None` if what the record says makes no request.
@@ -71,31 +61,5 @@ impl Tunneling {
             request.headers_mut().append(name, HeaderValue::try_from(expand(&header.value, &facts)).ok()?);
         }
         Some(request)
-    }
-}
-
-impl Wire for Tunnel {}
-
-impl AsyncRead for Tunnel {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
-    }
-}
-
-impl AsyncWrite for Tunnel {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
     }
 }
