@@ -11,6 +11,7 @@ mod dice;
 pub mod echo;
 mod grpc;
 mod http;
+mod keys;
 mod listen;
 pub mod load;
 pub mod mesh;
@@ -131,6 +132,7 @@ impl Proxy {
         };
         let snapshot = running.shared.current();
         snapshot.clusters.warm(running.shared.runtime.time).await;
+        keys::fetch_all(&snapshot, None, running.shared.runtime.time).await;
         running.listen(&snapshot)?;
         running.admin = running.serve_admin(&snapshot)?;
         Ok(running)
@@ -177,6 +179,7 @@ impl Running {
         let ready = self.listening.prepare(&snapshot.listeners).map_err(Error::bind)?;
         self.shared.replace(snapshot);
         let current = self.shared.current();
+        drop(keys::fetch_all(&current, Some(&before), self.shared.runtime.time));
         let accepting = self.listening.accept(ready, &current.listeners, &self.shared, &self.workers.handles);
         accepting.map_err(Error::Accept)?;
         Ok(current.notes.clone())

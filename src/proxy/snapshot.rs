@@ -16,10 +16,10 @@ use super::listen::{ConnectionLimit, ServerTls, SocketFilters};
 use super::note::Note;
 use super::runtime::Runtime;
 use super::stats::{Counter, Gauge, Stats};
-use super::tcp;
 use super::tls::Secrets;
 use super::unread::{told, unread};
 use super::upstream::{Clusters, is_by_dns};
+use super::{keys, tcp};
 
 #[derive(Debug)]
 pub struct Snapshot {
@@ -109,13 +109,14 @@ impl Snapshot {
         let listeners = resources.listeners.iter().map(plan).collect::<Result<_, _>>()?;
         let (made, more) = Clusters::new(&clusters, &secrets, runtime, before.map(|before| &before.clusters))?;
         notes.extend(more);
+        let tracer = Tracer::new(Config { node, listeners: resources.listeners, clusters, ..Default::default() });
+        notes.extend(keys::read_files(&tracer));
         notes.sort();
         notes.dedup();
-        let config = Config { node, listeners: resources.listeners, clusters, ..Default::default() };
         Ok(Self {
             generation: before.map_or(0, |before| before.generation + 1),
             bootstrap,
-            tracer: Tracer::new(config),
+            tracer,
             clusters: made,
             listeners,
             notes,

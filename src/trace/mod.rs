@@ -71,7 +71,7 @@ pub use decision::{
 };
 pub use effect::effects;
 pub use filters::{Chain, External as AuthorizationService, Http, NetworkStep, ServerTls};
-pub use jwt::{Authentication, TokenVerdict};
+pub use jwt::{AbsentKeys, Authentication, KeyPlace, TokenVerdict};
 pub use listener::{Inspected, Inspectors, describe};
 pub use matching::{HeaderTest, Metadata, TextTest};
 pub use path::port_of;

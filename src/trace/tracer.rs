@@ -15,7 +15,8 @@ use super::answer::{Answer, By};
 use super::call::{Call, Request};
 use super::decision::{ChainChoice, Closed, Decision, Forward, Outcome, Step, Target};
 use super::effect;
-use super::filters::{Chain, Http, Routers};
+use super::filters::{Chain, Http, HttpStep, NetworkStep, Routers};
+use super::jwt::AbsentKeys;
 use super::listener::{Inspected, choose};
 use super::router::Router;
 use super::taken::{Choice, Taken};
@@ -73,6 +74,17 @@ impl Tracer {
 
     pub fn cluster(&self, name: &str) -> Option<&Cluster> {
         self.clusters.get(name).map(Arc::as_ref)
+    }
+
+    /// The keys of issuers that somebody has to bring.
+    pub fn absent_keys(&self) -> impl Iterator<Item = &Arc<AbsentKeys>> {
+        let filters = self.servers.iter().flat_map(|server| &server.chains).flat_map(|chain| &chain.filters);
+        let http = filters.filter_map(|filter| if let NetworkStep::Http(http) = filter { Some(http) } else { None });
+        let tokens = http.flat_map(|http| &http.filters).filter_map(|filter| match &filter.step {
+            HttpStep::Tokens(tokens) => Some(tokens),
+            _ => None,
+        });
+        tokens.flat_map(|tokens| tokens.absent_keys())
     }
 
     /// Where a target of a decision leads to.

@@ -9,8 +9,9 @@ use meshlint::envoy::Config;
 use meshlint::envoy::bootstrap::Bootstrap;
 use meshlint::envoy::cluster::{Discovery, DiscoveryType, LbPolicy};
 use meshlint::envoy::route::{Action, ClusterSpecifier, HashPolicy, HashPolicySpecifier};
+use meshlint::format::decode_base64;
 use meshlint::trace::{
-    ALL, Call, ClientTls, Connection, Decision, Outcome, Request, Step, Target, Tracer, Version, Way,
+    ALL, Call, ClientTls, Connection, Decision, KeyPlace, Outcome, Request, Step, Target, Tracer, Version, Way,
 };
 use serde_json::Value;
 
@@ -223,7 +224,16 @@ impl Prophet {
             clusters: resources.clusters.into_iter().map(Into::into).collect(),
             ..Default::default()
         };
-        Self { tracer: Tracer::new(config), ports: super::scenario::ports(bootstrap) }
+        let tracer = Tracer::new(config);
+        for keys in tracer.absent_keys() {
+            // Echoes say what is in the path.
+            if let KeyPlace::Server(remote) = &keys.place
+                && let Some((_, text)) = remote.http_uri.as_ref().unwrap().uri.split_once("/say/")
+            {
+                assert!(keys.bring(&String::from_utf8(decode_base64(text).unwrap()).unwrap()));
+            }
+        }
+        Self { tracer, ports: super::scenario::ports(bootstrap) }
     }
 
     fn decide(&self, probe: &Probe) -> Decision<'_> {

@@ -2,7 +2,8 @@
 //!
 //! Whatever comes first decides what they speak: TLS, HTTP/2, HTTP/1.1, or bytes that are sent back. Headers of a request
 //! tell how to answer: `x-echo-status`, `x-echo-delay` (milliseconds), `x-echo-fails` (how many tries fail with the status
-//! before one succeeds), `x-echo-header` (`name=value`), `x-echo-reset`.
+//! before one succeeds), `x-echo-header` (`name=value`), `x-echo-reset`. The path `/say/…` is answered with what is behind it
+//! in base64.
 
 use std::collections::{BTreeMap, HashMap};
 use std::convert::Infallible;
@@ -185,6 +186,10 @@ async fn answer(
         }
         let response = response.status(101).header("connection", "upgrade").header("upgrade", "websocket");
         return Ok(response.body(Full::default().boxed()).unwrap());
+    }
+    if let Some(text) = request.uri().path().strip_prefix("/say/") {
+        let body = Bytes::from(meshlint::format::decode_base64(text).unwrap());
+        return Ok(response.body(Full::from(body).boxed()).unwrap());
     }
     let mut headers = BTreeMap::<_, Vec<_>>::new();
     for (name, value) in request.headers() {

@@ -2,6 +2,7 @@
 //! `source/extensions/filters/http/jwt_authn`). A token is verified as of [`Request::received`](super::Request); without
 //! that it is taken for genuine: neither its signature nor its times are looked at.
 
+mod absent;
 mod extraction;
 mod keys;
 mod refusal;
@@ -9,6 +10,7 @@ mod token;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -21,6 +23,7 @@ use super::call::Request;
 use super::matching::{Metadata, TextTest};
 use super::route_table::RouteTable;
 
+pub use absent::{AbsentKeys, KeyPlace};
 use extraction::{Found, Place, extract, remove_parameter};
 use keys::Keys;
 use refusal::Refusal;
@@ -71,8 +74,7 @@ struct Provider {
 enum KeySource {
     /// `None` if no key can be used.
     Local(Option<Keys>),
-    /// They would have to be fetched.
-    Remote,
+    Absent(Arc<AbsentKeys>),
 }
 
 /// What a verification works with.
@@ -115,13 +117,19 @@ impl Authentication {
     /// What of the configuration cannot be executed here where Envoy can.
     pub fn unsupported(&self) -> Vec<String> {
         let problem = |(name, provider): (&String, &Provider)| match &provider.keys {
-            KeySource::Remote => Some(format!("the keys of provider `{name}` are not fetched: its tokens are refused")),
             KeySource::Local(Some(keys)) if keys.has_unsupported() => {
                 Some(format!("provider `{name}` has a key of P-521: tokens by ES512 are refused"))
             }
-            KeySource::Local(_) => None,
+            KeySource::Local(_) | KeySource::Absent(_) => None,
         };
         self.providers.iter().filter_map(problem).collect()
+    }
+
+    pub fn absent_keys(&self) -> impl Iterator<Item = &Arc<AbsentKeys>> {
+        self.providers.values().filter_map(|provider| match &provider.keys {
+            KeySource::Absent(keys) => Some(keys),
+            KeySource::Local(_) => None,
+        })
     }
 
     /// Judges the tokens of a request, tells later filters their claims, and changes headers as asked for. `required`: the
@@ -284,9 +292,11 @@ impl Provider {
             DataSource::InlineBytes(bytes) => Keys::parse(&String::from_utf8_lossy(&bytes.0)),
             _ => None,
         };
+        let absent = |place| KeySource::Absent(Arc::new(AbsentKeys::new(place)));
         let keys = match &config.jwks {
+            Some(Jwks::LocalJwks(DataSource::Filename(file))) => absent(KeyPlace::File(file.clone())),
             Some(Jwks::LocalJwks(source)) => KeySource::Local(local(source)),
-            Some(Jwks::RemoteJwks(_)) => KeySource::Remote,
+            Some(Jwks::RemoteJwks(remote)) => absent(KeyPlace::Server(remote.clone())),
             None => KeySource::Local(None),
         };
         Self { config: config.clone(), keys, subjects: config.subjects.as_ref().map(TextTest::new) }
@@ -345,7 +355,7 @@ impl Provider {
         match &self.keys {
             KeySource::Local(Some(keys)) => keys.verify(token),
             KeySource::Local(None) => Err(Refusal::NO_KEYS),
-            KeySource::Remote => Err(Refusal::NOT_FETCHED),
+            KeySource::Absent(keys) => keys.verify(token),
         }
     }
 
