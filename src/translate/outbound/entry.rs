@@ -41,8 +41,8 @@ pub(super) struct Bind {
     pub address: String,
     /// It takes a port of the pod, rather than what is redirected to the proxy.
     pub bound: bool,
-    /// The user chose the address.
-    pub explicit: bool,
+    /// What connections there must be for, if the address does not tell.
+    pub subnets: Vec<String>,
 }
 
 /// The port that a listener is for.

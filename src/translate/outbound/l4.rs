@@ -18,7 +18,6 @@ impl<'t> Table<'_, '_, 't> {
         service: &ScopedService<'t>,
         port: Port,
         bind: &Bind,
-        subnets: &[String],
     ) -> Vec<Chain> {
         let services: Vec<_> = listener
             .virtual_services
@@ -27,8 +26,8 @@ impl<'t> Table<'_, '_, 't> {
             .filter(|own| own.hosts.iter().any(|host| host_matches(host, service.host())))
             .collect();
         match port.protocol.is_tls() {
-            true => self.by_sni(&services, service, port, bind, subnets),
-            false => self.by_address(&services, service, port, bind, subnets),
+            true => self.by_sni(&services, service, port, bind),
+            false => self.by_address(&services, service, port, bind),
         }
     }
 
@@ -39,9 +38,9 @@ impl<'t> Table<'_, '_, 't> {
         service: &ScopedService<'t>,
         port: Port,
         bind: &Bind,
-        subnets: &[String],
     ) -> Vec<Chain> {
         let context = self.context;
+        let subnets = &bind.subnets;
         let mut chains = Vec::new();
         let mut covers_own = false;
         let is_socket = bind.address.starts_with("unix://");
@@ -88,13 +87,12 @@ impl<'t> Table<'_, '_, 't> {
         service: &ScopedService<'t>,
         port: Port,
         bind: &Bind,
-        subnets: &[String],
     ) -> Vec<Chain> {
         let context = self.context;
         let mut chains: Vec<Chain> = Vec::new();
         let mut matched = false;
         // What a match says of destinations stays in force for those after it, of whatever VirtualService.
-        let mut subnets = subnets.to_vec();
+        let mut subnets = bind.subnets.clone();
         let mut seen = Vec::new();
         for virtual_service in services {
             for route in &virtual_service.object.spec.tls {

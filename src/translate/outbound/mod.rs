@@ -52,7 +52,7 @@ impl<'t> Table<'_, '_, 't> {
         let is_socket = written.is_some_and(|bind| bind.starts_with("unix://"));
         let bound = proxy.interception == Interception::None || not_captured || is_socket;
         let address = written.or(bound.then(|| proxy.loopback()));
-        let bind = address.map(|address| Bind { address: address.to_owned(), bound, explicit: true });
+        let bind = address.map(|address| Bind { address: address.to_owned(), bound, subnets: Vec::new() });
         match listener.port() {
             Some((number, protocol)) => {
                 for service in &listener.services {
@@ -78,26 +78,17 @@ impl<'t> Table<'_, '_, 't> {
         if bind.is_none() && kind != Kind::Http && self.is_headless(service) {
             return self.add_endpoints(listener, service, port, kind);
         }
-        let proxy = self.context.proxy;
         let own = &service.service.address;
-        let wildcard = proxy.wildcard();
-        let mut subnets = Vec::new();
-        let bind = bind.cloned().unwrap_or_else(|| {
-            let address = match kind {
-                Kind::Http => wildcard,
-                _ if service.service.is_subnet() => {
-                    subnets.push(own.clone());
-                    wildcard
-                }
-                _ if own == NO_ADDRESS => wildcard,
-                _ => own,
-            };
-            Bind { address: address.to_owned(), bound: false, explicit: false }
+        let is_subnet = service.service.is_subnet() && kind != Kind::Http;
+        let mut bind = bind.cloned().unwrap_or_else(|| {
+            let on_wildcard = kind == Kind::Http || is_subnet || own == NO_ADDRESS;
+            let address = if on_wildcard { self.context.proxy.wildcard() } else { own };
+            Bind { address: address.to_owned(), bound: false, subnets: Vec::new() }
         });
-        if bind.explicit && service.service.is_subnet() && kind != Kind::Http {
-            subnets.push(own.clone());
+        if is_subnet {
+            bind.subnets.push(own.clone());
         }
-        self.add_at(listener, service, port, kind, bind, &subnets);
+        self.add_at(listener, service, port, kind, bind);
     }
 
     /// Without an address, connections are told apart by the endpoints that they go to.
@@ -115,8 +106,8 @@ impl<'t> Table<'_, '_, 't> {
         let endpoints = context.push.endpoints(service.service).iter();
         for endpoint in endpoints.filter(|endpoint| endpoint.port_name == name) {
             if endpoint.is_ip() && endpoint.address != context.proxy.ip {
-                let bind = Bind { address: endpoint.address.to_string(), bound: false, explicit: false };
-                self.add_at(listener, service, port, kind, bind, &[]);
+                let bind = Bind { address: endpoint.address.to_string(), bound: false, subnets: Vec::new() };
+                self.add_at(listener, service, port, kind, bind);
             }
         }
     }
@@ -128,7 +119,6 @@ impl<'t> Table<'_, '_, 't> {
         port: Port,
         kind: Kind,
         bind: Bind,
-        subnets: &[String],
     ) {
         let on_wildcard = bind.address == self.context.proxy.wildcard();
         if bind.bound && !self.context.proxy.can_bind(port.number) || on_wildcard && self.is_reserved(port.number) {
@@ -136,7 +126,7 @@ impl<'t> Table<'_, '_, 't> {
         }
         let key = (bind.address.clone(), port.number);
         let Some(&at) = self.index.get(&key) else {
-            let entry = self.entry(listener, service, port, kind, bind, subnets);
+            let entry = self.entry(listener, service, port, kind, bind);
             self.index.insert(key, self.entries.len());
             self.entries.push(entry);
             return;
@@ -147,9 +137,9 @@ impl<'t> Table<'_, '_, 't> {
         }
         match (existing.kind, kind) {
             (Kind::Http | Kind::Auto, Kind::Http) | (Kind::Auto, Kind::Auto) => {}
-            (Kind::Http, Kind::Auto) => self.entries[at] = self.entry(listener, service, port, kind, bind, subnets),
+            (Kind::Http, Kind::Auto) => self.entries[at] = self.entry(listener, service, port, kind, bind),
             (Kind::Http | Kind::Auto, Kind::Tcp) => {
-                let chains = self.tcp_chains(listener, service, port, &bind, subnets);
+                let chains = self.tcp_chains(listener, service, port, &bind);
                 self.entries[at].merge(chains);
                 self.entries[at].kind = Kind::Auto;
             }
@@ -157,7 +147,7 @@ impl<'t> Table<'_, '_, 't> {
                 let speaks_first = |protocol| matches!(protocol, Protocol::MySql | Protocol::Mongo);
                 let (old, new) = (existing.port.protocol, port.protocol);
                 if old == new || !speaks_first(old) && !speaks_first(new) {
-                    let chains = self.tcp_chains(listener, service, port, &bind, subnets);
+                    let chains = self.tcp_chains(listener, service, port, &bind);
                     self.entries[at].merge(chains);
                 }
             }
@@ -167,7 +157,7 @@ impl<'t> Table<'_, '_, 't> {
                 self.entries[at].kind = Kind::Auto;
             }
             (Kind::Tcp, Kind::Auto) => {
-                let made = self.entry(listener, service, port, kind, bind, subnets);
+                let made = self.entry(listener, service, port, kind, bind);
                 self.entries[at].merge(made.chains);
                 self.entries[at].kind = Kind::Auto;
             }
@@ -190,11 +180,10 @@ impl<'t> Table<'_, '_, 't> {
         port: Port,
         kind: Kind,
         bind: Bind,
-        subnets: &[String],
     ) -> Entry {
         let mut chains = match kind {
             Kind::Http => Vec::new(),
-            Kind::Tcp | Kind::Auto => self.tcp_chains(listener, service, port, &bind, subnets),
+            Kind::Tcp | Kind::Auto => self.tcp_chains(listener, service, port, &bind),
         };
         let on_wildcard = bind.address == self.context.proxy.wildcard();
         if kind != Kind::Tcp {
@@ -229,7 +218,7 @@ fn http_proxy(context: &Context<'_, '_>) -> Option<Listener> {
     }
     let address = context.proxy.loopback();
     let manager = Manager::new(Place::SidecarOutbound, format!("outbound_{address}_{port};"), hcm::rds("http_proxy"));
-    let bind = Bind { address: address.to_owned(), bound: true, explicit: true };
+    let bind = Bind { address: address.to_owned(), bound: true, subnets: Vec::new() };
     let chain = Chain::new(vec![hcm::filter(context, manager)], &[]);
     let port = Port { number: port, protocol: Protocol::HttpProxy };
     Some(Entry { bind, port, kind: Kind::Http, chains: vec![chain], locked: false }.finish(context))
