@@ -25,13 +25,6 @@ pub struct Traffic<'a> {
     last: AtomicU64,
 }
 
-/// Which side broke a connection.
-#[derive(Debug)]
-pub enum Broken {
-    Client,
-    Upstream,
-}
-
 impl<'a> Traffic<'a> {
     pub fn new(received: &'a AtomicU64, sent: &'a AtomicU64) -> Self {
         Self { received, sent, begun: Instant::now(), last: AtomicU64::new(0) }
@@ -49,7 +42,7 @@ impl<'a> Traffic<'a> {
 }
 
 /// Returns when both sides have sent all they had. The end of one direction is passed on, the other goes on.
-pub async fn pump<C, U>(client: &mut C, upstream: &mut U, traffic: &Traffic<'_>) -> Result<(), Broken>
+pub async fn pump<C, U>(client: &mut C, upstream: &mut U, traffic: &Traffic<'_>) -> io::Result<()>
 where
     C: Wire,
     U: Wire,
@@ -57,16 +50,9 @@ where
     let mut up = Direction::default();
     let mut down = Direction::default();
     poll_fn(|context| {
-        let sent = up.poll(context, client, upstream, |bytes| traffic.count(traffic.received, bytes));
-        if let Poll::Ready(Err(end)) = sent {
-            return Poll::Ready(Err(end.between(Broken::Client, Broken::Upstream)));
-        }
-        let answered = down.poll(context, upstream, client, |bytes| traffic.count(traffic.sent, bytes));
-        match (sent, answered) {
-            (_, Poll::Ready(Err(end))) => Poll::Ready(Err(end.between(Broken::Upstream, Broken::Client))),
-            (Poll::Ready(Ok(())), Poll::Ready(Ok(()))) => Poll::Ready(Ok(())),
-            _ => Poll::Pending,
-        }
+        let sent = up.poll(context, client, upstream, |bytes| traffic.count(traffic.received, bytes))?;
+        let answered = down.poll(context, upstream, client, |bytes| traffic.count(traffic.sent, bytes))?;
+        if sent.is_ready() && answered.is_ready() { Poll::Ready(Ok(())) } else { Poll::Pending }
     })
     .await
 }
@@ -90,20 +76,6 @@ enum State {
     Done,
 }
 
-enum End {
-    OfReader,
-    OfWriter,
-}
-
-impl End {
-    fn between(self, reader: Broken, writer: Broken) -> Broken {
-        match self {
-            End::OfReader => reader,
-            End::OfWriter => writer,
-        }
-    }
-}
-
 impl Direction {
     fn poll<R, W>(
         &mut self,
@@ -111,26 +83,26 @@ impl Direction {
         reader: &mut R,
         writer: &mut W,
         mut count: impl FnMut(usize),
-    ) -> Poll<Result<(), End>>
+    ) -> Poll<io::Result<()>>
     where
         R: Wire,
         W: Wire,
     {
         loop {
             while !self.is_empty() {
-                let written = ready!(self.write(context, writer)).map_err(|_| End::OfWriter)?;
+                let written = ready!(self.write(context, writer))?;
                 if written == 0 {
-                    return Poll::Ready(Err(End::OfWriter));
+                    return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
                 }
                 self.unflushed = true;
             }
             match self.state {
                 State::Open => {
                     self.widen(reader, writer);
-                    let Poll::Ready(read) = self.read(context, reader).map_err(|_| End::OfReader)? else {
+                    let Poll::Ready(read) = self.read(context, reader)? else {
                         // Nobody waits for what is written only when more comes.
                         if self.unflushed {
-                            ready!(Pin::new(&mut *writer).poll_flush(context)).map_err(|_| End::OfWriter)?;
+                            ready!(Pin::new(&mut *writer).poll_flush(context))?;
                             self.unflushed = false;
                         }
                         return Poll::Pending;
@@ -141,7 +113,7 @@ impl Direction {
                     count(read);
                 }
                 State::Ended => {
-                    ready!(Pin::new(&mut *writer).poll_shutdown(context)).map_err(|_| End::OfWriter)?;
+                    ready!(Pin::new(&mut *writer).poll_shutdown(context))?;
                     *self = Self { state: State::Done, ..Self::default() };
                 }
                 State::Done => return Poll::Ready(Ok(())),
