@@ -23,8 +23,8 @@ const NAMED: usize = 5;
 
 /// A client must find one VirtualService for a host.
 pub fn check<'m>(mesh: &Mesh<'m>, report: &mut Report) {
-    for (host, users) in shared_hosts(mesh) {
-        let servers: Vec<_> = users.into_iter().map(|(service, host)| Server::new(mesh, service, host)).collect();
+    for (host, claims) in contested_hosts(mesh) {
+        let servers: Vec<_> = claims.into_iter().map(|(service, host)| Server::new(mesh, service, host)).collect();
         let by_namespace = by_namespace(&servers);
         for (index, server) in servers.iter().enumerate() {
             let rivals = rivals(&servers, &by_namespace, index);
@@ -45,25 +45,25 @@ pub fn check<'m>(mesh: &Mesh<'m>, report: &mut Report) {
     }
 }
 
-type HostUser<'m> = (&'m Object<'m, VirtualService<'m>>, Str<'m>);
+type Claim<'m> = (&'m Object<'m, VirtualService<'m>>, Str<'m>);
 
 /// The hosts, in lower case, that several VirtualServices have for sidecars.
-fn shared_hosts<'m>(mesh: &Mesh<'m>) -> Vec<(String, Vec<HostUser<'m>>)> {
-    let mut hosts: FxHashMap<String, Vec<HostUser<'m>>> = FxHashMap::default();
+fn contested_hosts<'m>(mesh: &Mesh<'m>) -> Vec<(String, Vec<Claim<'m>>)> {
+    let mut hosts: FxHashMap<String, Vec<Claim<'m>>> = FxHashMap::default();
     let services = mesh.resources.virtual_services.iter();
     for service in services.filter(|service| mesh.applies_to_sidecars(&service.spec)) {
         for host in service.spec.hosts.iter().filter(|host| !host.is_placeholder()) {
             let full = mesh.full_name(host.value, service.meta.namespace).to_ascii_lowercase();
-            let users = hosts.entry(full).or_insert_with(|| Vec::with_capacity(1));
+            let claims = hosts.entry(full).or_insert_with(|| Vec::with_capacity(1));
             // Nothing conflicts with itself.
-            if users.last().is_none_or(|(last, _)| !std::ptr::eq(*last, service)) {
-                users.push((service, *host));
+            if claims.last().is_none_or(|(last, _)| !std::ptr::eq(*last, service)) {
+                claims.push((service, *host));
             }
         }
     }
-    let mut shared: Vec<_> = hosts.into_iter().filter(|(_, users)| users.len() > 1).collect();
-    shared.sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
-    shared
+    let mut contested: Vec<_> = hosts.into_iter().filter(|(_, claims)| claims.len() > 1).collect();
+    contested.sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
+    contested
 }
 
 /// The positions of what each namespace sees; of what all see under the empty name.
