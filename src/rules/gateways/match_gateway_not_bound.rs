@@ -1,7 +1,7 @@
-use crate::model::virtual_service::VirtualService;
 use std::collections::BTreeSet;
 
 use crate::mesh::{GatewayReference, Mesh};
+use crate::model::virtual_service::VirtualService;
 use crate::model::{Object, Str};
 use crate::rules::Report;
 

@@ -1,9 +1,9 @@
-use crate::model::Object;
-use crate::model::virtual_service::{DestinationUse, VirtualService};
 use std::collections::BTreeSet;
 
 use crate::finding::Severity;
 use crate::mesh::{Mesh, ServiceLookup};
+use crate::model::Object;
+use crate::model::virtual_service::{DestinationUse, VirtualService};
 use crate::rules::Report;
 use crate::rules::words::numbers;
 
