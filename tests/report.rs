@@ -11,9 +11,9 @@ use meshlint::report::{self, Format, Options};
 use meshlint::rules::Page;
 use meshlint::source::{self, Source, SourceId, Sources, Span};
 
-const ROUTES: SourceId = SourceId(0);
-const DESTINATIONS: SourceId = SourceId(1);
-const GATEWAY: SourceId = SourceId(2);
+const ROUTES: SourceId = SourceId::of_index(0);
+const DESTINATIONS: SourceId = SourceId::of_index(1);
+const GATEWAY: SourceId = SourceId::of_index(2);
 
 fn shop() -> Sources {
     let mut sources = Sources::default();

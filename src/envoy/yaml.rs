@@ -166,7 +166,7 @@ mod tests {
     use crate::source::SourceId;
 
     fn read(text: &str) -> Value {
-        let (tree, findings) = crate::yaml::parse(SourceId(0), text);
+        let (tree, findings) = crate::yaml::parse(SourceId::default(), text);
         assert_eq!(findings, [], "{text}");
         value_of(tree.roots().next().expect("a document"))
     }

@@ -8,7 +8,7 @@ use super::{Mesh, Options, Settings};
 
 /// Asks the mesh of a text, in which a document without a kind is the MeshConfig.
 pub fn with_mesh<T>(text: &str, ask: impl FnOnce(&Mesh<'_>) -> T) -> T {
-    let (tree, problems) = yaml::parse(SourceId(0), text);
+    let (tree, problems) = yaml::parse(SourceId::default(), text);
     assert!(problems.is_empty(), "{problems:?}");
     let mut resources = Resources::default();
     for object in tree.roots().flat_map(objects) {

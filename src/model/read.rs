@@ -350,7 +350,7 @@ mod tests {
     fn fields_have_json_names() {
         let read = |key: &str| {
             let text = format!("{key}: x\n");
-            let (tree, _) = crate::yaml::parse(crate::source::SourceId(0), &text);
+            let (tree, _) = crate::yaml::parse(crate::source::SourceId::default(), &text);
             let sample = Sample::read_fields(tree.roots().next().unwrap());
             [sample.load_balancer, sample.r#type, sample.http2_max, sample.other].map(|field| field.is_some())
         };

@@ -1,3 +1,4 @@
+use std::num::NonZeroU32;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::OnceLock;
@@ -5,8 +6,32 @@ use std::sync::OnceLock;
 use memchr::{memchr_iter, memrchr};
 
 /// Which of the [`Sources`] a span belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct SourceId(pub u32);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SourceId(
+    /// One more than the index, so that a place which may be absent takes no more room than one that is there.
+    NonZeroU32,
+);
+
+impl SourceId {
+    /// # Panics
+    ///
+    /// If there are 2³² sources.
+    pub const fn of_index(index: usize) -> Self {
+        assert!(index < u32::MAX as usize, "too many sources");
+        Self(NonZeroU32::MIN.saturating_add(index as u32))
+    }
+
+    pub fn index(self) -> usize {
+        self.0.get() as usize - 1
+    }
+}
+
+/// The first, for texts that are read alone.
+impl Default for SourceId {
+    fn default() -> Self {
+        Self(NonZeroU32::MIN)
+    }
+}
 
 /// A range of bytes of one source: `start` inclusive, `end` exclusive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -139,22 +164,22 @@ pub struct Sources(Vec<Source>);
 impl Sources {
     pub fn add(&mut self, source: Source) -> SourceId {
         self.0.push(source);
-        SourceId(self.0.len() as u32 - 1)
+        SourceId::of_index(self.0.len() - 1)
     }
 
     /// Gives a source another text. Spans into the old one mean nothing any more.
     pub fn replace(&mut self, id: SourceId, text: String) {
-        let source = &mut self.0[id.0 as usize];
+        let source = &mut self.0[id.index()];
         let changed = Source::new(std::mem::take(&mut source.name), text);
         *source = if source.is_context() { changed.as_context() } else { changed };
     }
 
     pub fn get(&self, id: SourceId) -> &Source {
-        &self.0[id.0 as usize]
+        &self.0[id.index()]
     }
 
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (SourceId, &Source)> {
-        self.0.iter().enumerate().map(|(index, source)| (SourceId(index as u32), source))
+        self.0.iter().enumerate().map(|(index, source)| (SourceId::of_index(index), source))
     }
 
     pub fn is_empty(&self) -> bool {

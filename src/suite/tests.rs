@@ -43,7 +43,7 @@ fn the_schema_has_the_keys_that_are_read() {
 fn a_test_makes_a_case_of_each_combination() {
     let text = "defaults: {from: [a/b, c/d], headers: {x: 1}}\ntests:\n- name: n\n  expect: {status: 404}\n  request:\n    \
                 host: [h, i]\n    path: [/1, /2]\n    method: [GET, PUT]\n    headers: [{z: 2}, {x: 3}]\n";
-    let cases = read(SourceId(0), text).unwrap();
+    let cases = read(SourceId::default(), text).unwrap();
     assert_eq!(cases.len(), 2 * 2 * 2 * 2 * 2);
     let titles: Vec<_> = cases.iter().map(|case| case.ask.title()).collect();
     assert_eq!(titles[0], "GET http://h/1 from a/b with x: 1, z: 2");
@@ -54,7 +54,7 @@ fn a_test_makes_a_case_of_each_combination() {
 
 #[test]
 fn formats_are_told_apart_by_their_content() {
-    let first_key = |text: &str| read(SourceId(0), text).unwrap()[0].expectations[0].key.clone();
+    let first_key = |text: &str| read(SourceId::default(), text).unwrap()[0].expectations[0].key.clone();
     let router_check =
         "tests: [{test_name: n, input: {authority: a, path: /, method: GET}, validate: {cluster_name: c}}]";
     assert_eq!(first_key(router_check), "cluster_name");
@@ -63,6 +63,6 @@ fn formats_are_told_apart_by_their_content() {
     assert_eq!(first_key(validator), "rewrite");
     assert_eq!(first_key("tests: [{name: n, request: {url: 'http://a/'}, expect: {timeout: none}}]"), "timeout");
     for text in ["", "kind: Gateway\n", "tests: []\n"] {
-        assert!(read(SourceId(0), text).is_err(), "{text}");
+        assert!(read(SourceId::default(), text).is_err(), "{text}");
     }
 }

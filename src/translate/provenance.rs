@@ -41,7 +41,7 @@ pub enum Part {
 
 /// Notes where a part comes from.
 pub(super) fn mark(metadata: &mut Option<Metadata>, at: Span) {
-    let place = json!({"source": at.source.0, "start": at.start, "end": at.end});
+    let place = json!({"source": at.source.index(), "start": at.start, "end": at.end});
     if let Value::Object(place) = place {
         metadata.get_or_insert_default().filter_metadata.insert(KEY.to_owned(), place);
     }
@@ -54,7 +54,7 @@ fn unmark(metadata: &mut Option<Metadata>) -> Option<Span> {
         *metadata = None;
     }
     let number = |key: &str| place.get(key).and_then(Value::as_u64).and_then(|number| number.try_into().ok());
-    Some(Span { source: SourceId(number("source")?), start: number("start")?, end: number("end")? })
+    Some(Span::new(SourceId::of_index(number("source")?), number("start")?..number("end")?))
 }
 
 /// Collects what is noted in routes.

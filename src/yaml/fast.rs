@@ -613,7 +613,7 @@ mod tests {
         let mut tape = Tape::default();
         let nodes = nodes.ok()?;
         if !nodes.is_empty() {
-            let remarks = compose::compose(&nodes, SourceId(0), text, &mut tape).ok()?;
+            let remarks = compose::compose(&nodes, SourceId::default(), text, &mut tape).ok()?;
             // Duplicate keys and overridden ones are for the exact reader alone.
             if !remarks.duplicates.is_empty() || !remarks.overrides.is_empty() {
                 return None;

@@ -105,7 +105,7 @@ mod tests {
 
     /// Each document as JSON, or the message of what is wrong with it.
     fn read(text: &str) -> Vec<String> {
-        let (tree, findings) = parse(SourceId(0), text);
+        let (tree, findings) = parse(SourceId::default(), text);
         let mut errors = findings.into_iter().filter(|finding| finding.rule == "yaml-syntax");
         tree.documents()
             .iter()
@@ -124,7 +124,7 @@ mod tests {
     #[test]
     fn reads_keys_values_and_documents() {
         let text = "# c\na: 1\nb:\n- x\n- 'y'\nc: |\n  t\n---\nd: {e: \"f\\n\"}\n";
-        let (tree, findings) = parse(SourceId(0), text);
+        let (tree, findings) = parse(SourceId::default(), text);
         assert_eq!(findings, []);
         let roots: Vec<_> = tree.roots().collect();
         assert_eq!(roots.len(), 2);
@@ -158,7 +158,7 @@ mod tests {
     #[test]
     fn aliased_values_are_placed_at_their_anchor() {
         let text = "a: &x {p: 1}\nb: *x\n";
-        let (tree, _) = parse(SourceId(0), text);
+        let (tree, _) = parse(SourceId::default(), text);
         let value = tree.roots().next().unwrap().path(&["b", "p"]).unwrap();
         assert_eq!(value.at().range(), 10..11);
     }
@@ -166,7 +166,7 @@ mod tests {
     #[test]
     fn duplicate_keys_are_told_at_the_later_one() {
         let text = "a: 1\nb: 2\n\"a\": 3\n";
-        let (_, findings) = parse(SourceId(0), text);
+        let (_, findings) = parse(SourceId::default(), text);
         let [finding] = &findings[..] else { panic!("{findings:?}") };
         assert_eq!((finding.rule, finding.at.range()), ("duplicate-key", 10..13));
         assert_eq!(finding.related[0].at.range(), 0..1);
@@ -218,7 +218,7 @@ mod tests {
             ("a: \u{7}\n", "\u{7}", "the control character U+0007", "write it as `\\u0007`"),
             ("a: 1\n--- b\n", "b", "nothing but a comment can follow `---`", "begin the document on the next line"),
         ] {
-            let (_, findings) = parse(SourceId(0), text);
+            let (_, findings) = parse(SourceId::default(), text);
             let [finding] = &findings[..] else { panic!("{text:?}: {findings:?}") };
             assert_eq!(finding.rule, "yaml-syntax");
             assert_eq!(&text[finding.at.range()], culprit, "{text:?}: {}", finding.message);
@@ -235,7 +235,7 @@ mod tests {
     #[test]
     fn places_are_exact() {
         let text = "# c\nkey: \"v\\n\"  # d\nlist:\n- |\n  x\n\n- {a: 1}\nlast:\n";
-        let (tree, _) = parse(SourceId(0), text);
+        let (tree, _) = parse(SourceId::default(), text);
         let root = tree.roots().next().unwrap();
         let raw: Vec<_> = root.entries().map(|entry| (entry.key.raw(), entry.value.raw())).collect();
         assert_eq!(raw, [("key", "\"v\\n\""), ("list", "- |\n  x\n\n- {a: 1}"), ("last", "")]);
@@ -266,7 +266,7 @@ mod tests {
             (merges, "the document grows too large when its aliases are expanded"),
             ("x".repeat(2000) + ": 1\n", "a mapping cannot begin here"),
         ] {
-            let (tree, findings) = parse(SourceId(0), &text);
+            let (tree, findings) = parse(SourceId::default(), &text);
             assert_eq!(tree.roots().count(), 0);
             let [finding] = &findings[..] else { panic!("{} findings", findings.len()) };
             assert!(finding.message.starts_with(message), "{}", finding.message);

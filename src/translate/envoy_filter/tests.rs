@@ -31,7 +31,7 @@ fn patches_are_applied_as_istiod_does() {
 }
 
 fn changes(mesh: &Mesh<'_>, text: &str, base: &Config, is_router: bool) -> String {
-    let (labels, _) = yaml::parse(SourceId(1), "app: web");
+    let (labels, _) = yaml::parse(SourceId::of_index(1), "app: web");
     let labels = Labels::read(labels.roots().next().unwrap()).unwrap();
     let mut config = base.clone();
     let ports = GatewayPorts::from([(8080, [80].into())]);
