@@ -1,9 +1,11 @@
 /// Whether a part of `text` is still to be filled in by another program: `${NAME}` (envsubst, Flux), `$(NAME)` (kustomize)
 /// or `{{ … }}` (Helm, Jinja). What such a text will say is not known.
 pub fn has_placeholder(text: &str) -> bool {
-    [("${", "}"), ("$(", ")"), ("{{", "}}")].iter().any(|(open, close)| {
-        text.split_once(open).is_some_and(|(_, after)| after.find(close).is_some_and(|end| end > 0))
-    })
+    // Most texts have nothing of the kind.
+    text.bytes().any(|byte| matches!(byte, b'$' | b'{'))
+        && [("${", "}"), ("$(", ")"), ("{{", "}}")].iter().any(|(open, close)| {
+            text.split_once(open).is_some_and(|(_, after)| after.find(close).is_some_and(|end| end > 0))
+        })
 }
 
 #[cfg(test)]

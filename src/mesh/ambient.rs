@@ -1,7 +1,9 @@
 //! Who is in ambient mode, and through which waypoint (istio 1.31 `pilot/pkg/serviceregistry/ambient/waypoints.go`).
 
+use rustc_hash::FxHashSet;
+
 use crate::model::gateway_api::K8sGateway;
-use crate::model::{Kind, Labels, Object, Str};
+use crate::model::{Kind, Labels, Object, Resources, Str};
 
 use super::{Injection, Mesh, Reference, Service, Workload};
 
@@ -16,9 +18,19 @@ pub struct WaypointName<'m> {
     pub namespace: &'m str,
 }
 
+pub(super) fn ambient_namespaces<'m>(resources: &'m Resources<'m>) -> FxHashSet<&'m str> {
+    let metas = resources.namespaces.iter().map(|namespace| &namespace.meta);
+    metas.filter(|meta| meta.labels.text(MODE) == Some("ambient")).map(|meta| meta.name.value).collect()
+}
+
 impl<'m> Mesh<'m> {
+    /// Whether any namespace is in ambient mode.
+    pub fn has_ambient(&self) -> bool {
+        !self.ambient_namespaces.is_empty()
+    }
+
     pub fn is_ambient(&self, namespace: &str) -> bool {
-        self.namespace(namespace).is_some_and(|meta| meta.labels.text(MODE) == Some("ambient"))
+        self.ambient_namespaces.contains(namespace)
     }
 
     pub fn is_ambient_workload(&self, workload: &Workload<'m>) -> bool {

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use rustc_hash::{FxHashMap, FxHashSet};
+
 use crate::model::networking::Gateway;
 use crate::model::virtual_service::{DestinationUse, VirtualService};
 use crate::model::{Kind, Object, Str};
@@ -45,6 +47,20 @@ impl<'m> Mesh<'m> {
             Some(Target { used, host, full: self.full_name(host.value, service.meta.namespace) })
         };
         service.spec.destinations().into_iter().filter_map(target).collect()
+    }
+
+    /// The subsets of a host that routes and mirrors of the mesh lead to, if they lead to any.
+    pub fn routed_subsets(&self, host: &str) -> Option<&FxHashSet<String>> {
+        let all = self.routed_subsets.get_or_init(|| {
+            let mut routed = FxHashMap::<_, FxHashSet<_>>::default();
+            for target in self.resources.virtual_services.iter().flat_map(|service| self.targets(service)) {
+                if let Some(subset) = target.used.destination.subset {
+                    routed.entry(target.full.into_owned()).or_default().insert(subset.value.to_owned());
+                }
+            }
+            routed
+        });
+        all.get(host)
     }
 
     /// The VirtualServices that delegate routes to this one.

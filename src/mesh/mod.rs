@@ -96,6 +96,7 @@ pub struct Mesh<'m> {
     counts: FxHashMap<(Kind, &'m str), usize>,
     namespaces: FxHashSet<&'m str>,
     namespace_objects: FxHashMap<&'m str, &'m Meta<'m>>,
+    ambient_namespaces: FxHashSet<&'m str>,
     gateway_index: ObjectIndex<'m>,
     secret_index: ObjectIndex<'m>,
     /// The Secrets that other programs are told to make.
@@ -106,6 +107,8 @@ pub struct Mesh<'m> {
     virtual_service_index: ObjectIndex<'m>,
     /// By the delegate that they name.
     root_index: FxHashMap<(&'m str, &'m str), Vec<usize>>,
+    /// By full name of the host.
+    routed_subsets: OnceLock<FxHashMap<String, FxHashSet<String>>>,
     /// Of each shared host.
     overlaps: OnceLock<Vec<Vec<shared_hosts::Pair>>>,
 }
@@ -144,6 +147,7 @@ impl<'m> Mesh<'m> {
             policy_index: policies::PolicyIndex::new(resources),
             destination_rules: DestinationRules::new(resources, &settings),
             peer_authentications: PeerAuthentications::new(resources, &settings),
+            ambient_namespaces: ambient::ambient_namespaces(resources),
             gateway_index: object_index(&resources.gateways),
             secret_index: object_index(&resources.secrets),
             made_secrets: credentials::made_secrets(resources),
@@ -152,6 +156,7 @@ impl<'m> Mesh<'m> {
             server_hosts: gateways::ServerHosts::new(resources),
             virtual_service_index: object_index(&resources.virtual_services),
             root_index: gateways::root_index(&resources.virtual_services),
+            routed_subsets: OnceLock::new(),
             overlaps: OnceLock::new(),
             resources,
             settings,

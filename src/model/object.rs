@@ -28,6 +28,8 @@ pub struct Meta<'a> {
     pub name: Str<'a>,
     /// Empty for kinds without; the default namespace where none is written.
     pub namespace: &'a str,
+    /// Whether the object has `metadata.namespace`.
+    pub names_namespace: bool,
     pub labels: Labels<'a>,
     pub annotations: Labels<'a>,
     /// RFC 3339, as written. Times of that form compare as texts do.
@@ -40,10 +42,10 @@ impl<'a> Meta<'a> {
     pub fn read(kind: Kind, root: Node<'a>, default_namespace: &'a str) -> Self {
         let metadata = root.get("metadata").and_then(Metadata::read);
         let name = metadata.as_ref().and_then(|metadata| metadata.name);
+        let written = metadata.as_ref().and_then(|metadata| metadata.namespace);
         let namespace = match kind.scope() {
             Scope::Cluster => "",
             Scope::Namespaced => {
-                let written = metadata.as_ref().and_then(|metadata| metadata.namespace);
                 written.map(|text| text.value).filter(|text| !text.is_empty()).unwrap_or(default_namespace)
             }
         };
@@ -56,6 +58,7 @@ impl<'a> Meta<'a> {
             api_version: root.get("apiVersion").and_then(Node::as_str).unwrap_or_default(),
             name: name.unwrap_or(Str { value: "", at: root.head() }),
             namespace,
+            names_namespace: written.is_some(),
             labels,
             annotations,
             created: created.map(|text| text.value),

@@ -9,14 +9,14 @@ use super::{Check, Page};
 /// A rule: its name, its page and, unless the reader or the schemas look for the problem, what it asks.
 pub struct Rule {
     pub id: &'static str,
-    pub check: Option<Check>,
+    pub checks: &'static [Check],
     text: &'static str,
     page: OnceLock<Page>,
 }
 
 impl Rule {
-    pub(super) const fn new(id: &'static str, text: &'static str, check: Option<Check>) -> Self {
-        Self { id, check, text, page: OnceLock::new() }
+    pub(super) const fn new(id: &'static str, text: &'static str, checks: &'static [Check]) -> Self {
+        Self { id, checks, text, page: OnceLock::new() }
     }
 
     /// Whether it is asked only where the user names it: a matter of taste.
@@ -29,23 +29,22 @@ impl Rule {
     }
 }
 
-/// The list of a category, `RULES`, one row a rule: `"id" for Kind => check` if it is asked about each object of a kind,
-/// `"id" => check` if about the mesh, or `"id"` for what earlier layers report.
+/// The list of a category, `RULES`, one row a rule: `"id" for Kind => check` if it is asked about each object of a kind (and
+/// `, for Other => check` if of several), `"id" => check` if about the mesh, or `"id"` for what earlier layers report.
 macro_rules! rules {
-    ($( $id:literal $(for $kind:ident)? $(=> $check:path)? ),* $(,)?) => {
+    ($( $id:literal $( $(for $kind:ident)? => $check:path ),* ),* $(,)?) => {
         const COUNT: usize = <[&str]>::len(&[$( $id ),*]);
 
         pub(super) static RULES: [$crate::rules::Rule; COUNT] = [$(
             $crate::rules::Rule::new(
                 $id,
                 include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/rules/", $id, ".md")),
-                rules!(@check $($kind)? $(=> $check)?),
+                &[$( rules!(@check $($kind)? => $check) ),*],
             ),
         )*];
     };
-    (@check) => { None };
-    (@check => $check:path) => { Some($crate::rules::Check::Mesh($check)) };
-    (@check $kind:ident => $check:path) => { Some($crate::rules::Check::$kind($check)) };
+    (@check => $check:path) => { $crate::rules::Check::Mesh($check) };
+    (@check $kind:ident => $check:path) => { $crate::rules::Check::$kind($check) };
 }
 pub(super) use rules;
 

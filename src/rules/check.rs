@@ -4,12 +4,12 @@ use rayon::prelude::{IntoParallelRefIterator, ParallelIterator, ParallelSlice};
 
 use crate::finding::Finding;
 use crate::mesh::{Mesh, Service, Workload};
-use crate::model::Object;
 use crate::model::destination_rule::DestinationRule;
 use crate::model::gateway_api::K8sGateway;
 use crate::model::networking::{EnvoyFilter, Gateway, ServiceEntry, Sidecar};
 use crate::model::security::{AuthorizationPolicy, PeerAuthentication, RequestAuthentication, Telemetry};
 use crate::model::virtual_service::VirtualService;
+use crate::model::{Meta, Object};
 
 use super::{Report, Rule, all};
 
@@ -27,23 +27,29 @@ macro_rules! checks {
         pub enum Check {
             /// Of the mesh as a whole.
             Mesh(for<'m> fn(&Mesh<'m>, &mut Report)),
+            /// Of each object, whatever its kind.
+            Object(for<'m> fn(&Mesh<'m>, &'m Meta<'m>, &mut Report)),
             $( $kind(for<'m> fn(&Mesh<'m>, $object, &mut Report)), )*
         }
 
         /// The reports of all rules but those that ask of the whole mesh.
         fn ask_each(mesh: &Mesh<'_>, rules: &[(&'static str, Check)]) -> Vec<Report> {
-            let mut reports = Vec::new();
+            let metas: Vec<_> = mesh.resources.metas().collect();
+            let mut reports = in_parts(&checks!(@of Object, rules), &metas, |check, meta, report| check(mesh, meta, report));
             $(
-                let of_kind = |&(id, check): &_| match check {
-                    Check::$kind(check) => Some((id, check)),
-                    _ => None,
-                };
-                let of_kind: Vec<_> = rules.iter().filter_map(of_kind).collect();
+                let of_kind = checks!(@of $kind, rules);
                 reports.extend(in_parts(&of_kind, &mesh.$( $list ).+, |check, object, report| check(mesh, object, report)));
             )*
             reports
         }
     };
+    (@of $kind:ident, $rules:ident) => {{
+        let of_kind = |&(id, check): &_| match check {
+            Check::$kind(check) => Some((id, check)),
+            _ => None,
+        };
+        $rules.iter().filter_map(of_kind).collect::<Vec<_>>()
+    }};
 }
 
 checks! {
@@ -65,7 +71,8 @@ checks! {
 /// Asks the mesh every rule that `wanted` names, side by side. The findings are in no order that means anything, but always
 /// in the same.
 pub fn check(mesh: &Mesh<'_>, wanted: impl Fn(&Rule) -> bool) -> Vec<Finding> {
-    let rules: Vec<_> = all().filter(|rule| wanted(rule)).filter_map(|rule| Some((rule.id, rule.check?))).collect();
+    let checks = |rule: &'static Rule| rule.checks.iter().map(|check| (rule.id, *check));
+    let rules: Vec<_> = all().filter(|rule| wanted(rule)).flat_map(checks).collect();
     let (whole, each) = rayon::join(|| ask_whole(mesh, &rules), || ask_each(mesh, &rules));
     whole.into_iter().chain(each).flat_map(Report::into_findings).collect()
 }

@@ -5,7 +5,7 @@ use crate::model::destination_rule::{DestinationRule, TrafficPolicy};
 use crate::model::networking::PolicyTargetReference;
 use crate::model::security::{Attached, Telemetry};
 use crate::model::virtual_service::VirtualService;
-use crate::model::{Labels, Meta};
+use crate::model::{Labels, Meta, Object, Str};
 use crate::source::Span;
 
 /// A policy that looks at requests.
@@ -55,25 +55,24 @@ fn looks_at_requests(telemetry: &Telemetry<'_>) -> bool {
 /// Settings of traffic for hosts, which take a waypoint.
 pub struct Routing<'m> {
     pub meta: &'m Meta<'m>,
-    pub hosts: Vec<crate::model::Str<'m>>,
-}
-
-/// VirtualServices and DestinationRules of the mesh that are about requests.
-pub fn routing<'m>(mesh: &Mesh<'m>) -> Vec<Routing<'m>> {
-    let services = mesh
-        .resources
-        .virtual_services
-        .iter()
-        .filter(|object| mesh.applies_to_sidecars(&object.spec) && routes_requests(&object.spec));
-    let services = services.map(|object| Routing { meta: &object.meta, hosts: object.spec.hosts.clone() });
-    let rules = mesh.resources.destination_rules.iter().filter(|object| sets_requests(&object.spec));
-    let rules = rules.map(|object| Routing { meta: &object.meta, hosts: object.spec.host.into_iter().collect() });
-    services.chain(rules).collect()
+    pub hosts: Vec<Str<'m>>,
 }
 
 impl<'m> Routing<'m> {
+    /// A VirtualService of a mesh with ambient namespaces, if it is about requests there.
+    pub fn of_virtual_service(mesh: &Mesh<'m>, service: &'m Object<'m, VirtualService<'m>>) -> Option<Self> {
+        let counts = mesh.has_ambient() && mesh.applies_to_sidecars(&service.spec) && routes_requests(&service.spec);
+        counts.then(|| Self { meta: &service.meta, hosts: service.spec.hosts.clone() })
+    }
+
+    /// A DestinationRule of a mesh with ambient namespaces, if it is about requests.
+    pub fn of_destination_rule(mesh: &Mesh<'m>, rule: &'m Object<'m, DestinationRule<'m>>) -> Option<Self> {
+        let counts = mesh.has_ambient() && sets_requests(&rule.spec);
+        counts.then(|| Self { meta: &rule.meta, hosts: rule.spec.host.into_iter().collect() })
+    }
+
     /// The services that it is for, each with the host as it is written. Wildcards are left out.
-    pub fn services<'s>(&self, mesh: &'s Mesh<'m>) -> Vec<(crate::model::Str<'m>, &'s Service<'m>)> {
+    pub fn services<'s>(&self, mesh: &'s Mesh<'m>) -> Vec<(Str<'m>, &'s Service<'m>)> {
         let hosts = self.hosts.iter().filter(|host| !host.value.contains('*'));
         let resolved = hosts.flat_map(|host| {
             let full = mesh.full_name(host.value, self.meta.namespace);

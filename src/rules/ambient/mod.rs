@@ -18,8 +18,10 @@ use super::catalog::rules;
 rules! {
     "l7-policy-without-waypoint" => l7_policy_without_waypoint::check,
     "policy-without-target" => policy_without_target::check,
-    "l7-routing-without-waypoint" => l7_routing_without_waypoint::check,
-    "l7-routing-in-other-namespace" => l7_routing_in_other_namespace::check,
+    "l7-routing-without-waypoint" for VirtualService => l7_routing_without_waypoint::check_virtual_service,
+        for DestinationRule => l7_routing_without_waypoint::check_destination_rule,
+    "l7-routing-in-other-namespace" for VirtualService => l7_routing_in_other_namespace::check_virtual_service,
+        for DestinationRule => l7_routing_in_other_namespace::check_destination_rule,
     "sidecar-and-ambient" for Workload => sidecar_and_ambient::check,
     "sidecar-in-ambient-pod" for Workload => sidecar_in_ambient_pod::check,
     "redirected-pod-asks-for-sidecar" for Workload => redirected_pod_asks_for_sidecar::check,

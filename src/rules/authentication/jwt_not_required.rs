@@ -7,7 +7,7 @@ use crate::rules::Report;
 
 /// A RequestAuthentication refuses bad tokens only. That there is one at all, an AuthorizationPolicy has to demand.
 pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
-    if mesh.routes_by_claim() {
+    if mesh.resources.request_authentications.is_empty() || mesh.routes_by_claim() {
         return;
     }
     for authentication in &mesh.resources.request_authentications {

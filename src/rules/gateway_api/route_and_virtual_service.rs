@@ -7,6 +7,9 @@ use super::references::{routes, services};
 
 /// Routes of Gateway API and VirtualServices for the same service.
 pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
+    if routes(mesh).next().is_none() {
+        return;
+    }
     let mut served = FxHashMap::default();
     for service in &mesh.resources.virtual_services {
         if mesh.applies_to_sidecars(&service.spec) {

@@ -1,25 +1,20 @@
 use crate::finding::Edit;
 use crate::mesh::Mesh;
-use crate::model::{Meta, Str};
+use crate::model::destination_rule::DestinationRule;
+use crate::model::virtual_service::VirtualService;
+use crate::model::{Meta, Object, Str};
 use crate::rules::Report;
 
+use super::hosts;
+
 /// A host must not be `name.namespace` or `name.namespace.svc` of a Service.
-pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
-    for service in &mesh.resources.virtual_services {
-        if mesh.applies_to_sidecars(&service.spec) {
-            for host in &service.spec.hosts {
-                check_host(mesh, report, &service.meta, *host);
-            }
-        }
-        for target in mesh.targets(service) {
-            check_host(mesh, report, &service.meta, target.host);
-        }
-    }
-    for rule in &mesh.resources.destination_rules {
-        if let Some(host) = rule.spec.host {
-            check_host(mesh, report, &rule.meta, host);
-        }
-    }
+pub fn check_virtual_service<'m>(mesh: &Mesh<'m>, service: &'m Object<'m, VirtualService<'m>>, report: &mut Report) {
+    hosts(mesh, service).for_each(|host| check_host(mesh, report, &service.meta, host));
+}
+
+/// The same of what a DestinationRule is for.
+pub fn check_destination_rule<'m>(mesh: &Mesh<'m>, rule: &'m Object<'m, DestinationRule<'m>>, report: &mut Report) {
+    rule.spec.host.into_iter().for_each(|host| check_host(mesh, report, &rule.meta, host));
 }
 
 fn check_host(mesh: &Mesh<'_>, report: &mut Report, meta: &Meta<'_>, host: Str<'_>) {

@@ -10,7 +10,7 @@ rules! {
     "duplicate-key",
     "duplicate-resource",
     "namespace-not-written" => namespace_not_written::check,
-    "unrendered-template" => unrendered_template::check,
+    "unrendered-template" for Object => unrendered_template::check,
     "unused-ignore",
     "invalid-ignore",
 }

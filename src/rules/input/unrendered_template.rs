@@ -1,4 +1,5 @@
 use crate::finding::Severity;
+use crate::format::has_placeholder;
 use crate::mesh::Mesh;
 use crate::model::{Kind, Meta};
 use crate::rules::Report;
@@ -8,20 +9,18 @@ use crate::yaml::Node;
 const OTHER_LANGUAGES: [Kind; 4] = [Kind::EnvoyFilter, Kind::TrafficExtension, Kind::WasmPlugin, Kind::Telemetry];
 
 /// What a template engine was to fill in.
-pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
+pub fn check<'m>(_: &Mesh<'m>, meta: &'m Meta<'m>, report: &mut Report) {
     let of_mesh = |kind: Kind| kind.group().ends_with(".istio.io") || kind.group() == Kind::HttpRoute.group();
-    for meta in mesh.resources.metas() {
-        if !of_mesh(meta.kind) || OTHER_LANGUAGES.contains(&meta.kind) {
-            continue;
-        }
-        for part in ["metadata", "spec"].into_iter().filter_map(|part| meta.root.get(part)) {
-            check_node(part, meta, report);
-        }
+    if !of_mesh(meta.kind) || OTHER_LANGUAGES.contains(&meta.kind) {
+        return;
+    }
+    for part in ["metadata", "spec"].into_iter().filter_map(|part| meta.root.get(part)) {
+        check_node(part, meta, report);
     }
 }
 
 fn check_node(node: Node<'_>, meta: &Meta<'_>, report: &mut Report) {
-    if let Some(text) = node.as_str() {
+    if let Some(text) = node.as_str().filter(|text| has_placeholder(text)) {
         check_text(text, node, meta, report);
     }
     node.items().for_each(|item| check_node(item, meta, report));

@@ -11,15 +11,13 @@ const WANTED: [(&[Kind], &[&str]); 3] = [
 ];
 
 /// What the cluster has said of an object, in its `status`.
-pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
-    for meta in mesh.resources.metas() {
-        let Some((_, wanted)) = WANTED.iter().find(|(kinds, _)| kinds.contains(&meta.kind)) else { continue };
-        let Some(status) = meta.root.get("status") else { continue };
-        let parents = status.get("parents").into_iter().flat_map(Node::items);
-        for owner in parents.chain([status]) {
-            for condition in owner.get("conditions").into_iter().flat_map(Node::items) {
-                check_condition(report, meta, condition, wanted);
-            }
+pub fn check<'m>(_: &Mesh<'m>, meta: &'m Meta<'m>, report: &mut Report) {
+    let Some((_, wanted)) = WANTED.iter().find(|(kinds, _)| kinds.contains(&meta.kind)) else { return };
+    let Some(status) = meta.root.get("status") else { return };
+    let parents = status.get("parents").into_iter().flat_map(Node::items);
+    for owner in parents.chain([status]) {
+        for condition in owner.get("conditions").into_iter().flat_map(Node::items) {
+            check_condition(report, meta, condition, wanted);
         }
     }
 }

@@ -2,17 +2,32 @@ use crate::mesh::{InboundPort, Mesh, Workload};
 use crate::rules::Report;
 
 /// Services that say different protocols of one port of a workload: one of them wins.
-pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
-    let mut reported = rustc_hash::FxHashSet::default();
-    for workload in mesh.workloads.iter().filter(|workload| mesh.may_have_proxy(workload)) {
-        let ports = mesh.inbound_ports(workload);
-        for (at, port) in ports.iter().enumerate() {
-            let Some(other) = ports[..at].iter().find(|other| differ(other, port)) else { continue };
-            if reported.insert(port.port.at) {
-                say(report, workload, port, other);
-            }
+pub fn check(mesh: &Mesh<'_>, workload: &Workload<'_>, report: &mut Report) {
+    for (port, other) in disputes(mesh, workload) {
+        // One workload is enough to say it of the port.
+        let others = mesh.workloads_of(port.service);
+        let mut before = others.iter().take_while(|before| !std::ptr::eq(*before, workload));
+        if !before.any(|before| disputes(mesh, before).iter().any(|(own, _)| own.port.at == port.port.at)) {
+            say(report, workload, &port, &other);
         }
     }
+}
+
+/// The ports of services about which another one for the workload says something else, and the first that does.
+fn disputes<'s, 'm>(mesh: &'s Mesh<'m>, workload: &Workload<'m>) -> Vec<(InboundPort<'s, 'm>, InboundPort<'s, 'm>)> {
+    if !mesh.may_have_proxy(workload) {
+        return Vec::new();
+    }
+    let ports = mesh.inbound_ports(workload);
+    let mut disputes: Vec<(InboundPort<'_, '_>, InboundPort<'_, '_>)> = Vec::new();
+    for (at, port) in ports.iter().enumerate() {
+        let Some(other) = ports[..at].iter().find(|other| differ(other, port)) else { continue };
+        // Each host of a ServiceEntry has the port.
+        if !disputes.iter().any(|(own, _)| own.port.at == port.port.at) {
+            disputes.push((*port, *other));
+        }
+    }
+    disputes
 }
 
 fn differ(left: &InboundPort<'_, '_>, right: &InboundPort<'_, '_>) -> bool {

@@ -5,7 +5,6 @@ use crate::model::virtual_service::VirtualService;
 use crate::model::{Int, Object, Str};
 
 pub(super) struct DestinationPort<'s, 'm> {
-    pub service: &'m Object<'m, VirtualService<'m>>,
     pub host: Str<'m>,
     pub port: Int,
     pub problem: PortProblem<'s, 'm>,
@@ -21,19 +20,17 @@ pub(super) enum PortProblem<'s, 'm> {
 }
 
 /// Each destination with a port on which its service cannot be reached.
-pub(super) fn port_problems<'s, 'm>(mesh: &'s Mesh<'m>) -> Vec<DestinationPort<'s, 'm>> {
-    let mut found = Vec::new();
-    for service in &mesh.resources.virtual_services {
-        for target in mesh.targets(service) {
-            let Some(port) = target.used.destination.port.as_ref().and_then(|port| port.number) else { continue };
-            // Several ServiceEntries may declare the same host, each with its ports.
-            let services: Vec<_> = mesh.services_named(&target.full).collect();
-            if let Some(problem) = problem(mesh, &services, port.value) {
-                found.push(DestinationPort { service, host: target.host, port, problem });
-            }
-        }
-    }
-    found
+pub(super) fn port_problems<'s, 'm>(
+    mesh: &'s Mesh<'m>,
+    service: &'m Object<'m, VirtualService<'m>>,
+) -> impl Iterator<Item = DestinationPort<'s, 'm>> {
+    mesh.targets(service).into_iter().filter_map(|target| {
+        let port = target.used.destination.port.as_ref().and_then(|port| port.number)?;
+        // Several ServiceEntries may declare the same host, each with its ports.
+        let services: Vec<_> = mesh.services_named(&target.full).collect();
+        let problem = problem(mesh, &services, port.value)?;
+        Some(DestinationPort { host: target.host, port, problem })
+    })
 }
 
 fn problem<'s, 'm>(mesh: &Mesh<'m>, services: &[&'s Service<'m>], number: i64) -> Option<PortProblem<'s, 'm>> {

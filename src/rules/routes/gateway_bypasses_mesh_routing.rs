@@ -1,4 +1,5 @@
 use std::borrow::Cow;
+use std::cell::LazyCell;
 
 use rustc_hash::FxHashMap;
 
@@ -9,7 +10,7 @@ use crate::rules::Report;
 
 /// Traffic through a gateway should not miss the rules that sidecars have for its destination.
 pub fn check<'m>(mesh: &Mesh<'m>, report: &mut Report) {
-    let splitting = splitting_services(mesh);
+    let splitting = LazyCell::new(|| splitting_services(mesh));
     for service in mesh.resources.virtual_services.iter().filter(|service| !service.spec.is_delegate()) {
         if mesh.applies_to_sidecars(&service.spec) {
             continue;

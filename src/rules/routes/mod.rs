@@ -36,14 +36,14 @@ use crate::model::virtual_service::VirtualService;
 use super::catalog::rules;
 
 rules! {
-    "shadowed-route" => shadowed_route::check,
+    "shadowed-route" => shadowed_route::check_hosts, for VirtualService => shadowed_route::check,
     "shadowed-match" for VirtualService => shadowed_match::check,
     "conflicting-virtual-services" => conflicting_virtual_services::check,
     "route-order-undefined" => route_order_undefined::check,
     "shared-gateway-host" => shared_gateway_host::check,
-    "destination-port-not-found" => destination_port_not_found::check,
-    "destination-port-is-targetport" => destination_port_is_targetport::check,
-    "destination-port-udp" => destination_port_udp::check,
+    "destination-port-not-found" for VirtualService => destination_port_not_found::check,
+    "destination-port-is-targetport" for VirtualService => destination_port_is_targetport::check,
+    "destination-port-udp" for VirtualService => destination_port_udp::check,
     "destination-port-required" for VirtualService => destination_port_required::check,
     "match-port-not-listening" for VirtualService => match_port_not_listening::check,
     "http-routes-on-non-http-port" for VirtualService => http_routes_on_non_http_port::check,

@@ -9,13 +9,15 @@ use crate::rules::Report;
 use super::{example_host, is_reported_with, name_of};
 
 /// Something must be left for every rule.
-pub fn check<'m>(mesh: &Mesh<'m>, report: &mut Report) {
-    for service in &mesh.resources.virtual_services {
-        check_http(mesh, report, service);
-        for section in [Section::Tls, Section::Tcp] {
-            check_l4(report, service, &l4_routes(service, section));
-        }
+pub fn check<'m>(mesh: &Mesh<'m>, service: &'m Object<'m, VirtualService<'m>>, report: &mut Report) {
+    check_http(mesh, report, service);
+    for section in [Section::Tls, Section::Tcp] {
+        check_l4(report, service, &l4_routes(service, section));
     }
+}
+
+/// Also where VirtualServices share a host.
+pub fn check_hosts(mesh: &Mesh<'_>, report: &mut Report) {
     for shared in mesh.shared_hosts().iter().filter(|shared| shared.is_ordered()) {
         check_shared(report, shared);
     }

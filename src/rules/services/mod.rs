@@ -37,7 +37,7 @@ rules! {
     "workload-entry-orphan" => workload_entry_orphan::check,
     "duplicate-workload-entry" => duplicate_workload_entry::check,
     "workload-group-account-not-found" => workload_group_account_not_found::check,
-    "headless-http" => headless_http::check,
+    "headless-http" for Service => headless_http::check,
     "workload-groups-alike" => workload_groups_alike::check,
 }
 

@@ -8,6 +8,6 @@ use super::catalog::rules;
 
 rules! {
     "unnamed-route" for VirtualService => unnamed_route::check,
-    "name-with-dots" => name_with_dots::check,
+    "name-with-dots" for Object => name_with_dots::check,
     "export-to-missing" => export_to_missing::check,
 }

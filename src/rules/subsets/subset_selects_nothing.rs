@@ -1,35 +1,30 @@
 use crate::finding::{Severity, nearest};
 use crate::mesh::{Mesh, Service};
-use crate::model::Labels;
-use crate::model::destination_rule::Subset;
+use crate::model::destination_rule::{DestinationRule, Subset};
+use crate::model::{Labels, Object};
 use crate::rules::Report;
 
-use super::routed_subsets;
-
 /// A subset must select some workload of the service.
-pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
-    let routed = routed_subsets(mesh);
-    for rule in &mesh.resources.destination_rules {
-        let Some(host) = rule.spec.host else { continue };
-        let full = mesh.full_name(host.value, rule.meta.namespace);
-        let Some(service) = mesh.service(&full, rule.meta.namespace).service() else { continue };
-        let Some(endpoints) = mesh.endpoint_labels(service) else { continue };
-        for subset in &rule.spec.subsets {
-            let Some(name) = subset.name else { continue };
-            if endpoints.iter().any(|labels| selects(subset, labels)) {
-                continue;
-            }
-            let draft = report
-                .at(&rule.meta, labels_at(subset), format!("subset `{}` of `{}` is empty", name.value, host.value))
-                .label("no workload of the service has these labels")
-                .related(service.at, format!("the service has {} workloads in the input", endpoints.len()));
-            let draft = match near_label(subset, service, mesh) {
-                Some(help) => draft.help(help),
-                None => draft.help("correct the labels, or label the pods"),
-            };
-            if !routed.contains(&full, name.value) {
-                draft.severity(Severity::Warning);
-            }
+pub fn check<'m>(mesh: &Mesh<'m>, rule: &'m Object<'m, DestinationRule<'m>>, report: &mut Report) {
+    let Some(host) = rule.spec.host.filter(|_| !rule.spec.subsets.is_empty()) else { return };
+    let full = mesh.full_name(host.value, rule.meta.namespace);
+    let Some(service) = mesh.service(&full, rule.meta.namespace).service() else { return };
+    let Some(endpoints) = mesh.endpoint_labels(service) else { return };
+    for subset in &rule.spec.subsets {
+        let Some(name) = subset.name else { continue };
+        if endpoints.iter().any(|labels| selects(subset, labels)) {
+            continue;
+        }
+        let draft = report
+            .at(&rule.meta, labels_at(subset), format!("subset `{}` of `{}` is empty", name.value, host.value))
+            .label("no workload of the service has these labels")
+            .related(service.at, format!("the service has {} workloads in the input", endpoints.len()));
+        let draft = match near_label(subset, service, mesh) {
+            Some(help) => draft.help(help),
+            None => draft.help("correct the labels, or label the pods"),
+        };
+        if !mesh.routed_subsets(&full).is_some_and(|routed| routed.contains(name.value)) {
+            draft.severity(Severity::Warning);
         }
     }
 }

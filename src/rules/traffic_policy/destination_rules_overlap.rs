@@ -1,31 +1,24 @@
-use std::borrow::Cow;
-use std::collections::BTreeMap;
-
 use crate::mesh::Mesh;
 use crate::model::Object;
 use crate::model::destination_rule::DestinationRule;
 use crate::rules::Report;
 
 /// DestinationRules of a namespace for one host are merged, and what cannot be merged is lost.
-pub fn check<'m>(mesh: &Mesh<'m>, report: &mut Report) {
-    let mut hosts: BTreeMap<(&str, Cow<'m, str>), Vec<&'m Object<'m, DestinationRule<'m>>>> = BTreeMap::new();
-    for rule in mesh.resources.destination_rules.iter().filter(|rule| rule.spec.workload_selector.is_none()) {
-        let Some(host) = rule.spec.host.filter(|host| !host.is_placeholder()) else { continue };
-        let full = mesh.full_name(host.value, rule.meta.namespace);
-        hosts.entry((rule.meta.namespace, full)).or_default().push(rule);
-    }
-    for ((_, full), rules) in hosts.into_iter().filter(|(_, rules)| rules.len() > 1) {
-        for rule in &rules {
-            let others = rules.iter().filter(|other| !std::ptr::eq(**other, *rule));
-            let lost = others.filter_map(|other| Some((other, loss(mesh, rule, other)?))).next();
-            let (Some((other, loss)), Some(host)) = (lost, rule.spec.host) else { continue };
-            report
-                .at(&rule.meta, host.at, format!("{} DestinationRules for `{full}`", rules.len()))
-                .label(loss)
-                .related(other.spec.host.map_or(other.meta.at(), |host| host.at), "the other one")
-                .help("join them");
-        }
-    }
+pub fn check<'m>(mesh: &Mesh<'m>, rule: &'m Object<'m, DestinationRule<'m>>, report: &mut Report) {
+    let written = rule.spec.host.filter(|host| !host.is_placeholder() && rule.spec.workload_selector.is_none());
+    let Some(host) = written else { return };
+    let full = mesh.full_name(host.value, rule.meta.namespace);
+    let merged = mesh.destination_rules.governing(&full).filter(|merged| {
+        merged.namespace == rule.meta.namespace && merged.host == full && merged.workload_selector.is_none()
+    });
+    let rules: Vec<_> = merged.flat_map(|merged| merged.rules.iter().copied()).collect();
+    let others = rules.iter().filter(|other| !std::ptr::eq(**other, rule));
+    let Some((other, loss)) = others.filter_map(|other| Some((other, loss(mesh, rule, other)?))).next() else { return };
+    report
+        .at(&rule.meta, host.at, format!("{} DestinationRules for `{full}`", rules.len()))
+        .label(loss)
+        .related(other.spec.host.map_or(other.meta.at(), |host| host.at), "the other one")
+        .help("join them");
 }
 
 /// What of two rules for one host gets lost.

@@ -47,11 +47,11 @@ use crate::model::destination_rule::DestinationRule;
 use super::catalog::rules;
 
 rules! {
-    "outlier-cannot-eject" => outlier_cannot_eject::check,
+    "outlier-cannot-eject" for DestinationRule => outlier_cannot_eject::check,
     "max-ejection-zero" for DestinationRule => max_ejection_zero::check,
     "port-settings-replace" for DestinationRule => port_settings_replace::check,
     "port-settings-unknown-port" for DestinationRule => port_settings_unknown_port::check,
-    "destination-rules-overlap" => destination_rules_overlap::check,
+    "destination-rules-overlap" for DestinationRule => destination_rules_overlap::check,
     "deprecated-load-balancer" for DestinationRule => deprecated_load_balancer::check,
     "tls-without-ca" for DestinationRule => tls_without_ca::check,
     "port-tls-without-ca" => tls_without_ca::check_ports,
@@ -60,7 +60,7 @@ rules! {
     "fault-without-percentage" for VirtualService => fault_without_percentage::check,
     "fault-percent-deprecated" for VirtualService => fault_percent_deprecated::check,
     "mirror-percentage-without-mirror" for VirtualService => mirror_percentage_without_mirror::check,
-    "outlier-ejects-all" => outlier_ejects_all::check,
+    "outlier-ejects-all" for DestinationRule => outlier_ejects_all::check,
     "outlier-detection-off" for DestinationRule => outlier_detection_off::check,
     "retries-not-idempotent" for VirtualService => retries_not_idempotent::check,
     "retriable-codes-missing" for VirtualService => retriable_codes_missing::check,

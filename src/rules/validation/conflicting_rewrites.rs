@@ -9,10 +9,10 @@ use super::fields::report_pairs;
 pub fn check<'m>(_: &Mesh<'m>, service: &'m Object<'m, VirtualService<'m>>, report: &mut Report) {
     for route in &service.spec.http {
         if let Some(rewrite) = &route.rewrite {
-            report_pairs(&service.meta, rewrite.node, &[("uri", "uriRegexRewrite")], report);
+            report_pairs(&service.meta, rewrite.node, &[("uri", &["uriRegexRewrite"])], report);
         }
         if let Some(redirect) = &route.redirect {
-            report_pairs(&service.meta, redirect.node, &[("uri", "prefixRewrite")], report);
+            report_pairs(&service.meta, redirect.node, &[("uri", &["prefixRewrite"])], report);
         }
         let authorities = authorities(route);
         for again in authorities.iter().skip(1) {

@@ -5,19 +5,14 @@ use crate::rules::Report;
 
 use super::fields::report_pairs;
 
-const PAIRS: [(&str, &str); 8] = [
-    ("redirect", "route"),
-    ("redirect", "fault"),
-    ("redirect", "rewrite"),
-    ("redirect", "directResponse"),
-    ("directResponse", "route"),
-    ("directResponse", "fault"),
-    ("directResponse", "rewrite"),
-    ("mirror", "mirrors"),
+const PAIRS: [(&str, &[&str]); 3] = [
+    ("redirect", &["route", "fault", "rewrite", "directResponse"]),
+    ("directResponse", &["route", "fault", "rewrite"]),
+    ("mirror", &["mirrors"]),
 ];
 
 /// Of routes that leave the rest to another VirtualService istiod asks nothing more.
-const WITH_DELEGATE: [(&str, &str); 2] = [("delegate", "redirect"), ("delegate", "route")];
+const WITH_DELEGATE: [(&str, &[&str]); 1] = [("delegate", &["redirect", "route"])];
 
 /// A route does one thing with a request.
 pub fn check<'m>(_: &Mesh<'m>, service: &'m Object<'m, VirtualService<'m>>, report: &mut Report) {

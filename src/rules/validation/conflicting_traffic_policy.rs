@@ -13,7 +13,7 @@ const TOPOLOGY: [&str; 3] =
 pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
     for rule in &mesh.resources.destination_rules {
         for block in rule.spec.levels() {
-            report_pairs(&rule.meta, block.node, &[("tunnel", "proxyProtocol")], report);
+            report_pairs(&rule.meta, block.node, &[("tunnel", &["proxyProtocol"])], report);
             block.load_balancer.into_iter().for_each(|balancer| load_balancer(&rule.meta, balancer, report));
             block.connection_pool.into_iter().for_each(|pool| connection_pool(&rule.meta, pool, report));
             block.outlier_detection.into_iter().for_each(|outliers| outlier_detection(&rule.meta, outliers, report));
@@ -27,12 +27,12 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
 }
 
 fn load_balancer(meta: &Meta<'_>, balancer: &LoadBalancerSettings<'_>, report: &mut Report) {
-    report_pairs(meta, balancer.node, &[("localityLbSetting", "zoneAwareLbSetting")], report);
+    report_pairs(meta, balancer.node, &[("localityLbSetting", &["zoneAwareLbSetting"])], report);
     if let Some(hash) = &balancer.consistent_hash {
-        report_pairs(meta, hash.node, &[("ringHash", "minimumRingSize"), ("maglev", "minimumRingSize")], report);
+        report_pairs(meta, hash.node, &[("ringHash", &["minimumRingSize"]), ("maglev", &["minimumRingSize"])], report);
     }
     if let Some(locality) = &balancer.locality_lb_setting {
-        report_pairs(meta, locality.node, &[("distribute", "failover")], report);
+        report_pairs(meta, locality.node, &[("distribute", &["failover"])], report);
         if is_set(locality.node, "failover") {
             topology(meta, locality.node, &locality.failover_priority, report);
         }

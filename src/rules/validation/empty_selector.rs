@@ -4,17 +4,15 @@ use crate::rules::Report;
 use crate::yaml::Node;
 
 /// A selector without labels selects the whole namespace, as no selector does.
-pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
-    for meta in mesh.resources.metas() {
-        let Some((field, labels)) = fields(meta.kind) else { continue };
-        let Some(spec) = meta.root.get("spec") else { continue };
-        let Some(selector) = spec.get(field).filter(|selector| is_empty(*selector, labels)) else { continue };
-        let place = if selector.has(labels) { (selector, labels) } else { (spec, field) };
-        report
-            .at(meta, place.0.key_at(place.1).unwrap_or(meta.at()), "the selector is empty")
-            .label(format!("the {} is for {}", meta.kind.name(), everything(meta, mesh)))
-            .help(format!("name the labels of the workloads, or remove `{field}`"));
-    }
+pub fn check<'m>(mesh: &Mesh<'m>, meta: &'m Meta<'m>, report: &mut Report) {
+    let Some((field, labels)) = fields(meta.kind) else { return };
+    let Some(spec) = meta.root.get("spec") else { return };
+    let Some(selector) = spec.get(field).filter(|selector| is_empty(*selector, labels)) else { return };
+    let place = if selector.has(labels) { (selector, labels) } else { (spec, field) };
+    report
+        .at(meta, place.0.key_at(place.1).unwrap_or(meta.at()), "the selector is empty")
+        .label(format!("the {} is for {}", meta.kind.name(), everything(meta, mesh)))
+        .help(format!("name the labels of the workloads, or remove `{field}`"));
 }
 
 /// The field of the selector, and that of its labels.

@@ -42,14 +42,15 @@ pub(super) fn values<'a>(node: Node<'a>, path: &[&str]) -> Vec<Node<'a>> {
     nodes
 }
 
-/// Reports of each pair of fields the second, if both are set.
-pub(super) fn report_pairs(meta: &Meta<'_>, node: Node<'_>, pairs: &[(&str, &str)], report: &mut Report) {
-    for &(first, second) in pairs {
-        let set = is_set(node, first) && is_set(node, second);
-        let (Some(at), Some(other), true) = (node.key_at(second), node.key_at(first), set) else { continue };
-        report
-            .at(meta, at, format!("`{second}` does not go with `{first}`"))
-            .related(other, "set here")
-            .help(format!("remove `{second}`, or `{first}`"));
+/// Reports of the fields beside each that is set those that are set, too.
+pub(super) fn report_pairs(meta: &Meta<'_>, node: Node<'_>, pairs: &[(&str, &[&str])], report: &mut Report) {
+    for &(first, others) in pairs.iter().filter(|(first, _)| is_set(node, first)) {
+        for second in others.iter().filter(|second| is_set(node, second)) {
+            let (Some(at), Some(other)) = (node.key_at(second), node.key_at(first)) else { continue };
+            report
+                .at(meta, at, format!("`{second}` does not go with `{first}`"))
+                .related(other, "set here")
+                .help(format!("remove `{second}`, or `{first}`"));
+        }
     }
 }

@@ -75,11 +75,15 @@ mod wildcard_host_in_mesh;
 use super::catalog::rules;
 
 rules! {
-    "internal-annotation" => internal_annotation::check,
-    "dry-run-misused" => dry_run_misused::check,
+    "internal-annotation" for Object => internal_annotation::check,
+    "dry-run-misused" for Object => dry_run_misused::check_object,
+        for AuthorizationPolicy => dry_run_misused::check_policy,
     "conflicting-export-to" => conflicting_export_to::check,
-    "empty-selector" => empty_selector::check,
-    "empty-settings" => empty_settings::check,
+    "empty-selector" for Object => empty_selector::check,
+    "empty-settings" for VirtualService => empty_settings::check_virtual_service,
+        for DestinationRule => empty_settings::check_destination_rule,
+        for AuthorizationPolicy => empty_settings::check_authorization_policy,
+        for Sidecar => empty_settings::check_sidecar,
     "route-without-action" for VirtualService => route_without_action::check,
     "conflicting-route-actions" for VirtualService => conflicting_route_actions::check,
     "conflicting-rewrites" for VirtualService => conflicting_rewrites::check,
