@@ -31,7 +31,7 @@ fn what_is_printed_reads_back_and_prints_the_same() {
         assert!(serde_json::to_string_pretty(&again.to_value()).unwrap() == json, "{}", file.display());
 
         let yaml = to_yaml(&config.to_value());
-        let (tree, findings) = meshlint::yaml::parse(SourceId(0), &yaml);
+        let (tree, findings) = meshlint::yaml::parse(SourceId::default(), &yaml);
         assert!(findings.is_empty(), "{}: {findings:?}", file.display());
         let again = Config::from_value(&value_of(tree.roots().next().unwrap())).unwrap();
         assert!(again == config, "{}", file.display());

@@ -111,7 +111,7 @@ fn our_format_has_a_schema() {
     let validator = jsonschema::validator_for(&schema).unwrap();
     let value = |path: &str| {
         let text = read(path);
-        let (tree, _) = meshlint::yaml::parse(meshlint::source::SourceId(0), &text);
+        let (tree, _) = meshlint::yaml::parse(meshlint::source::SourceId::default(), &text);
         meshlint::envoy::value_of(tree.roots().next().unwrap())
     };
     for path in

@@ -15,7 +15,7 @@ struct Reading {
 }
 
 fn read(text: &str) -> Reading {
-    let (tree, findings) = yaml::parse(SourceId(0), text);
+    let (tree, findings) = yaml::parse(SourceId::default(), text);
     let mut errors = findings.iter().filter(|finding| finding.rule == "yaml-syntax");
     let lost = tree.documents().iter().any(|document| document.lost);
     let documents = tree.documents().iter().filter(|document| !document.lost);

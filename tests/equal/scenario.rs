@@ -57,7 +57,7 @@ impl Scenario {
 
     fn own(file: &Path) -> Self {
         let text = fs::read_to_string(file).unwrap();
-        let (tree, findings) = meshlint::yaml::parse(SourceId(0), &text);
+        let (tree, findings) = meshlint::yaml::parse(SourceId::default(), &text);
         assert!(findings.is_empty(), "{}: {findings:?}", file.display());
         let case: Case = serde_json::from_value(value_of(tree.roots().next().unwrap())).unwrap();
         let directory = tempfile::tempdir().unwrap();

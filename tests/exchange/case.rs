@@ -29,7 +29,7 @@ pub const IDENTITY: &str = "spiffe://cluster.local/ns/demo/sa/default";
 impl Case {
     pub fn read(file: &Path) -> Self {
         let text = fs::read_to_string(file).unwrap();
-        let (tree, findings) = meshlint::yaml::parse(SourceId(0), &text);
+        let (tree, findings) = meshlint::yaml::parse(SourceId::default(), &text);
         assert!(findings.is_empty(), "{findings:?}");
         serde_json::from_value(value_of(tree.roots().next().unwrap())).unwrap()
     }

@@ -6,7 +6,6 @@ use std::task::{Context, Poll};
 
 use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 
 use crate::proxy::wire::Wire;
 
@@ -20,7 +19,7 @@ pub struct Rewind<S> {
     inner: S,
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Rewind<S> {
+impl<S: Wire> Rewind<S> {
     pub fn new(inner: S) -> Self {
         Self { ahead: BytesMut::new(), inner }
     }
@@ -38,12 +37,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Rewind<S> {
     /// Forgets bytes that were read ahead: they are not part of what comes next.
     pub fn skip(&mut self, count: usize) {
         self.ahead.advance(count.min(self.ahead.len()));
-    }
-}
-
-impl<S: Wire> Wire for Rewind<S> {
-    fn socket(&self) -> Option<&TcpStream> {
-        if self.ahead.is_empty() { self.inner.socket() } else { None }
     }
 }
 

@@ -1,8 +1,6 @@
 //! The filter `tcp_proxy`: passes the bytes of a connection on (`source/common/tcp_proxy/tcp_proxy.cc`).
 
 mod buffer;
-#[cfg_attr(not(target_os = "linux"), path = "no_pipe.rs")]
-mod pipe;
 mod pump;
 mod tunnel;
 

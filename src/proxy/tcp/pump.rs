@@ -11,7 +11,6 @@ use tokio::time::Instant;
 use crate::proxy::wire::Wire;
 
 use super::buffer::Buffer;
-use super::pipe::Pipe;
 
 /// What has been passed on, and when last.
 #[derive(Debug)]
@@ -60,8 +59,6 @@ where
 #[derive(Debug, Default)]
 struct Direction {
     buffer: Buffer,
-    /// In place of the buffer, once that was too small.
-    pipe: Option<Pipe>,
     unflushed: bool,
     state: State,
 }
@@ -89,8 +86,8 @@ impl Direction {
         W: Wire,
     {
         loop {
-            while !self.is_empty() {
-                let written = ready!(self.write(context, writer))?;
+            while !self.buffer.is_empty() {
+                let written = ready!(self.buffer.poll_drain(context, writer))?;
                 if written == 0 {
                     return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
                 }
@@ -98,8 +95,7 @@ impl Direction {
             }
             match self.state {
                 State::Open => {
-                    self.widen(reader, writer);
-                    let Poll::Ready(read) = self.read(context, reader)? else {
+                    let Poll::Ready(read) = self.buffer.poll_fill(context, reader)? else {
                         // Nobody waits for what is written only when more comes.
                         if self.unflushed {
                             ready!(Pin::new(&mut *writer).poll_flush(context))?;
@@ -118,36 +114,6 @@ impl Direction {
                 }
                 State::Done => return Poll::Ready(Ok(())),
             }
-        }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.buffer.is_empty() && self.pipe.as_ref().is_none_or(Pipe::is_empty)
-    }
-
-    /// From here on the kernel moves the bytes, if they are those of sockets.
-    fn widen(&mut self, reader: &impl Wire, writer: &impl Wire) {
-        let is_raw = reader.socket().is_some() && writer.socket().is_some();
-        if is_raw
-            && self.buffer.is_too_small()
-            && let Ok(pipe) = Pipe::new()
-        {
-            self.buffer = Buffer::default();
-            self.pipe = Some(pipe);
-        }
-    }
-
-    fn read<R: Wire>(&mut self, context: &mut Context<'_>, reader: &mut R) -> Poll<io::Result<usize>> {
-        match (&mut self.pipe, reader.socket()) {
-            (Some(pipe), Some(socket)) => pipe.poll_fill(context, socket),
-            _ => self.buffer.poll_fill(context, reader),
-        }
-    }
-
-    fn write<W: Wire>(&mut self, context: &mut Context<'_>, writer: &mut W) -> Poll<io::Result<usize>> {
-        match (&mut self.pipe, writer.socket()) {
-            (Some(pipe), Some(socket)) => pipe.poll_drain(context, socket),
-            _ => self.buffer.poll_drain(context, writer),
         }
     }
 }

@@ -27,7 +27,7 @@ impl Stream {
         }
     }
 
-    fn inner(self: Pin<&mut Self>) -> Pin<&mut dyn Duplex> {
+    fn inner(self: Pin<&mut Self>) -> Pin<&mut dyn Wire> {
         match self.get_mut() {
             Stream::Tcp(stream) => Pin::new(stream),
             Stream::Unix(stream) => Pin::new(stream),
@@ -35,19 +35,6 @@ impl Stream {
         }
     }
 }
-
-impl Wire for Stream {
-    fn socket(&self) -> Option<&TcpStream> {
-        match self {
-            Stream::Tcp(stream) => Some(stream),
-            Stream::Unix(_) | Stream::Tls(_) => None,
-        }
-    }
-}
-
-trait Duplex: AsyncRead + AsyncWrite + Unpin {}
-
-impl<T: AsyncRead + AsyncWrite + Unpin> Duplex for T {}
 
 impl AsyncRead for Stream {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
