@@ -20,6 +20,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 
 use crate::proxy::tls::Certificate;
+use crate::proxy::wire::Wire;
 use crate::proxy::{Body, BodyError, grpc};
 
 use super::Site;
@@ -108,7 +109,7 @@ impl Site {
     }
 
     /// Once its name, then whatever comes, until the client ends.
-    async fn echo_bytes(&self, stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> io::Result<()> {
+    async fn echo_bytes(&self, stream: &mut impl Wire) -> io::Result<()> {
         if self.behave().await.is_some() {
             return Ok(());
         }

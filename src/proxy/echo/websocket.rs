@@ -6,6 +6,8 @@ use http::{HeaderMap, HeaderValue, header};
 use ring::digest;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
+use crate::proxy::wire::Wire;
+
 /// Larger frames end the connection.
 const LARGEST_FRAME: u64 = 16 << 20;
 
@@ -30,7 +32,7 @@ pub(super) fn accept(headers: &HeaderMap) -> Option<HeaderValue> {
 }
 
 /// Sends every message back until the client closes.
-pub(super) async fn echo(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> io::Result<()> {
+pub(super) async fn echo(stream: &mut impl Wire) -> io::Result<()> {
     while let Some(Frame { head, payload }) = read(stream).await? {
         let head = if head & 0x0F == PING { head & 0xF0 | PONG } else { head };
         write(stream, head, &payload).await?;

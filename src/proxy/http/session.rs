@@ -11,7 +11,6 @@ use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 use tokio::time::{Instant, Sleep};
 
@@ -20,6 +19,7 @@ use crate::proxy::per_worker::lock;
 use crate::proxy::record::Client;
 use crate::proxy::shared::{Phase, Shared};
 use crate::proxy::snapshot::Place;
+use crate::proxy::wire::Wire;
 use crate::trace::{Connection, Inspected};
 
 use super::codec_errors::CodecErrors;
@@ -138,7 +138,7 @@ struct Limits {
 /// Serves requests until the client, the time or the proxy ends the connection.
 pub async fn serve<I>(io: I, protocol: Protocol, session: Arc<Session>, manager: Arc<Manager>)
 where
-    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    I: Wire + Send + 'static,
 {
     manager.stats.connections_total.increment();
     let _held = manager.stats.connections.hold();

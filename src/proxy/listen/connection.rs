@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
@@ -206,7 +205,7 @@ enum What {
 /// begins with.
 async fn speak<S>(mut stream: Rewind<S>, protocol: Option<Vec<u8>>, session: Arc<Session>, manager: Arc<http::Manager>)
 where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    S: Wire + Send + 'static,
 {
     let protocol = match (manager.config.codec_type, protocol.as_deref()) {
         (CodecType::Http1, _) => Protocol::Http1,

@@ -3,11 +3,10 @@
 use std::io;
 use std::net::SocketAddr;
 
-use tokio::io::{AsyncRead, AsyncWrite};
-
 use crate::envoy::Any;
 use crate::envoy::listener::Listener;
 use crate::proxy::note::Note;
+use crate::proxy::wire::Wire;
 use crate::trace::{ClientTls, Inspectors};
 
 use super::client_hello::{self, ClientHello};
@@ -61,7 +60,7 @@ impl SocketFilters {
     /// Reads the header of the PROXY protocol, if the listener wants it: the addresses of client and destination.
     pub async fn addresses<S>(&self, stream: &mut Rewind<S>) -> io::Result<Option<(SocketAddr, SocketAddr)>>
     where
-        S: AsyncRead + AsyncWrite + Unpin,
+        S: Wire,
     {
         let Some(wanted) = self.proxy_protocol else { return Ok(None) };
         loop {
@@ -83,7 +82,7 @@ impl SocketFilters {
 /// Reads ahead until the inspectors know what they want to know. `first` holds what is known if time runs out.
 pub async fn inspect<S>(stream: &mut Rewind<S>, inspectors: Inspectors, first: &mut First) -> io::Result<()>
 where
-    S: AsyncRead + AsyncWrite + Unpin,
+    S: Wire,
 {
     if inspectors.tls {
         loop {
@@ -158,7 +157,7 @@ fn http_version(bytes: &[u8]) -> Http {
 }
 
 /// Whether the client speaks HTTP/2 by prior knowledge. It reads ahead as far as it must.
-pub async fn speaks_http2<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut Rewind<S>) -> io::Result<bool> {
+pub async fn speaks_http2<S: Wire>(stream: &mut Rewind<S>) -> io::Result<bool> {
     loop {
         let ahead = stream.ahead();
         let length = ahead.len().min(PREFACE.len());

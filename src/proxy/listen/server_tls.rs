@@ -1,7 +1,6 @@
 //! How a filter chain terminates TLS, and what that tells of the client.
 
 use rustls::pki_types::CertificateDer;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::server::TlsStream;
 
 use crate::envoy::Any;
@@ -9,6 +8,7 @@ use crate::envoy::listener::FilterChain;
 use crate::proxy::note::Note;
 use crate::proxy::record::ClientTlsFacts;
 use crate::proxy::tls::{self, Certificate, Secrets};
+use crate::proxy::wire::Wire;
 
 #[derive(Debug)]
 pub struct ServerTls(tls::ServerTls);
@@ -39,7 +39,7 @@ impl ServerTls {
 
     pub async fn accept<S>(&self, stream: S) -> std::io::Result<(TlsStream<S>, ClientTlsFacts)>
     where
-        S: AsyncRead + AsyncWrite + Unpin,
+        S: Wire,
     {
         let stream = self.0.accept(stream).await?;
         let (_, connection) = stream.get_ref();

@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use crate::envoy::bootstrap::Certificate;
 use crate::proxy::tls::{Anybody, of_pem};
+use crate::proxy::wire::Wire;
 
 /// How a client starts TLS.
 #[derive(Clone)]
@@ -45,7 +45,7 @@ impl Tls {
         Ok(Self { name: server_name, config: Arc::new(config) })
     }
 
-    pub async fn connect<S: AsyncRead + AsyncWrite + Unpin>(&self, stream: S) -> io::Result<TlsStream<S>> {
+    pub async fn connect<S: Wire>(&self, stream: S) -> io::Result<TlsStream<S>> {
         TlsConnector::from(Arc::clone(&self.config)).connect(self.name.clone(), stream).await
     }
 }

@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use rustls::sign::SingleCertAndKey;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use crate::envoy::tls::{TlsProtocol, UpstreamTlsContext};
 use crate::proxy::per_worker::lock;
+use crate::proxy::wire::Wire;
 
 use super::material::{certified, parameters};
 use super::trust::OfServers;
@@ -63,7 +63,7 @@ impl ClientTls {
     }
 
     /// `sni` is used if the context names none, `offered` in place of what the context says.
-    pub async fn connect<S: AsyncRead + AsyncWrite + Unpin>(
+    pub async fn connect<S: Wire>(
         &self,
         stream: S,
         sni: Option<&str>,

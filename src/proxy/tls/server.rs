@@ -6,11 +6,11 @@ use std::sync::Arc;
 use rustls::ServerConfig;
 use rustls::server::{Acceptor, ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use crate::envoy::tls::{DownstreamTlsContext, TlsProtocol};
+use crate::proxy::wire::Wire;
 
 use super::facts::Certificate;
 use super::material::{certified, parameters};
@@ -66,7 +66,7 @@ impl ServerTls {
     }
 
     /// Does the handshake.
-    pub async fn accept<S: AsyncRead + AsyncWrite + Unpin>(&self, stream: S) -> io::Result<TlsStream<S>> {
+    pub async fn accept<S: Wire>(&self, stream: S) -> io::Result<TlsStream<S>> {
         let begun = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
         let hello = begun.client_hello();
         if self.requires_sni && hello.server_name().is_none() {
