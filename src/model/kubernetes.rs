@@ -42,7 +42,7 @@ message! {
         service_account: Option<Str<'a>>,
         host_network: Option<Bool>,
         node_name: Option<Str<'a>>,
-        security_context: Option<SecurityContext<'a>>,
+        security_context: Option<Box<SecurityContext<'a>>>,
         hostname: Option<Str<'a>>,
         subdomain: Option<Str<'a>>,
     }
@@ -52,7 +52,7 @@ message! {
         image: Option<Str<'a>>,
         ports: Vec<ContainerPort<'a>>,
         env: Vec<EnvVar<'a>>,
-        security_context: Option<SecurityContext<'a>>,
+        security_context: Option<Box<SecurityContext<'a>>>,
         restart_policy: Option<Str<'a>>,
     }
 

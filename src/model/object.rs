@@ -99,7 +99,8 @@ impl<'a> Meta<'a> {
 #[derive(Clone, Debug)]
 pub struct Object<'a, T> {
     pub meta: Meta<'a>,
-    pub spec: T,
+    /// Apart, since objects are moved when the files of a mesh are put together.
+    pub spec: Box<T>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,7 +156,7 @@ macro_rules! kinds {
         impl<'a> Resources<'a> {
             fn add_as(&mut self, meta: Meta<'a>, body: Node<'a>) {
                 match meta.kind { $( Kind::$variant => {
-                    self.$field.push(Object { meta, spec: $type::read_fields(body) });
+                    self.$field.push(Object { meta, spec: Box::new($type::read_fields(body)) });
                 } )* }
             }
 
