@@ -88,7 +88,7 @@ pub struct Mesh<'m> {
     pub workloads: Vec<Workload<'m>>,
     pub destination_rules: DestinationRules<'m>,
     pub peer_authentications: PeerAuthentications<'m>,
-    service_index: services::ServiceIndex,
+    service_index: services::ServiceIndex<'m>,
     service_selectors: selectors::SelectorIndex<'m>,
     workload_index: workloads::WorkloadIndex<'m>,
     policy_index: policies::PolicyIndex<'m>,

@@ -231,27 +231,22 @@ fn entry_export<'m>(object: &'m Object<'m, ServiceEntry<'m>>, settings: &Setting
 
 /// Services by host, and the wildcards among the hosts.
 #[derive(Default)]
-pub(super) struct ServiceIndex {
+pub(super) struct ServiceIndex<'m> {
     /// Of Kubernetes, by their own name.
-    by_name: FxHashMap<String, Vec<usize>>,
+    by_name: FxHashMap<&'m str, Vec<usize>>,
     by_host: FxHashMap<String, Vec<usize>>,
     wildcards: Vec<usize>,
-    by_namespace: FxHashMap<String, Vec<usize>>,
+    by_namespace: FxHashMap<&'m str, Vec<usize>>,
 }
 
-impl ServiceIndex {
-    pub(super) fn new(services: &[Service<'_>]) -> Self {
+impl<'m> ServiceIndex<'m> {
+    pub(super) fn new(services: &[Service<'m>]) -> Self {
         let mut index = Self::default();
         for (at, service) in services.iter().enumerate() {
-            index.by_host.entry(service.host.to_ascii_lowercase()).or_default().push(at);
+            index.by_host.entry(service.host.to_ascii_lowercase()).or_insert_with(one).push(at);
+            index.by_namespace.entry(service.namespace).or_default().push(at);
             if service.is_kubernetes() {
-                index.by_name.entry(service.meta().name.value.to_owned()).or_default().push(at);
-            }
-            match index.by_namespace.get_mut(service.namespace) {
-                Some(list) => list.push(at),
-                None => {
-                    index.by_namespace.insert(service.namespace.to_owned(), vec![at]);
-                }
+                index.by_name.entry(service.meta().name.value).or_insert_with(one).push(at);
             }
             if has_wildcard(&service.host) {
                 index.wildcards.push(at);
@@ -259,6 +254,11 @@ impl ServiceIndex {
         }
         index
     }
+}
+
+/// A list that is nearly always of one.
+fn one() -> Vec<usize> {
+    Vec::with_capacity(1)
 }
 
 impl<'m> Mesh<'m> {

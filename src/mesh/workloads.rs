@@ -199,8 +199,6 @@ pub(super) fn no_labels<'m>() -> &'m Labels<'m> {
 pub(super) struct WorkloadIndex<'m> {
     by_namespace: FxHashMap<&'m str, Vec<usize>>,
     by_label: FxHashMap<(&'m str, &'m str, &'m str), Vec<usize>>,
-    /// The same without the namespace.
-    anywhere: FxHashMap<(&'m str, &'m str), Vec<usize>>,
 }
 
 impl<'m> WorkloadIndex<'m> {
@@ -210,7 +208,6 @@ impl<'m> WorkloadIndex<'m> {
             index.by_namespace.entry(workload.namespace).or_default().push(at);
             for (key, value) in workload.labels.iter() {
                 index.by_label.entry((workload.namespace, key.value, value.value)).or_default().push(at);
-                index.anywhere.entry((key.value, value.value)).or_default().push(at);
             }
         }
         index
@@ -230,6 +227,16 @@ impl<'m> Mesh<'m> {
 
     /// The workloads of `namespace` that have all these labels; an empty selector selects all.
     pub fn select<'s>(&'s self, namespace: &str, selector: &Labels<'_>) -> Selection<'s, 'm> {
+        let selected = self.selected(namespace, selector);
+        Selection(selected.map(|at| &self.workloads[at]).collect())
+    }
+
+    /// The positions of the workloads of `namespace` that have all these labels, in order.
+    fn selected<'a, 'l>(
+        &'a self,
+        namespace: &'a str,
+        selector: &'a Labels<'l>,
+    ) -> impl Iterator<Item = usize> + use<'a, 'l, 'm> {
         // The rarest label leaves the fewest candidates to compare.
         let lists = selector.iter().map(|(key, value)| {
             let found = self.workload_index.by_label.get(&(namespace, key.value, value.value));
@@ -237,21 +244,15 @@ impl<'m> Mesh<'m> {
         });
         let all = self.workload_index.by_namespace.get(namespace).map_or(&[][..], Vec::as_slice);
         let candidates = lists.min_by_key(|list| list.len()).unwrap_or(all);
-        let candidates = candidates.iter().map(|&at| &self.workloads[at]);
-        Selection(candidates.filter(|workload| workload.labels.contains(selector)).collect())
+        candidates.iter().copied().filter(|&at| self.workloads[at].labels.contains(selector))
     }
 
     /// The workloads of all namespaces that have all these labels.
     pub fn select_everywhere<'s>(&'s self, selector: &Labels<'_>) -> Selection<'s, 'm> {
-        let lists = selector.iter().map(|(key, value)| {
-            let found = self.workload_index.anywhere.get(&(key.value, value.value));
-            found.map_or(&[][..], Vec::as_slice)
-        });
-        let Some(candidates) = lists.min_by_key(|list| list.len()) else {
-            return Selection(self.workloads.iter().collect());
-        };
-        let candidates = candidates.iter().map(|&at| &self.workloads[at]);
-        Selection(candidates.filter(|workload| workload.labels.contains(selector)).collect())
+        let namespaces = self.workload_index.by_namespace.keys();
+        let mut selected: Vec<_> = namespaces.flat_map(|namespace| self.selected(namespace, selector)).collect();
+        selected.sort_unstable();
+        Selection(selected.into_iter().map(|at| &self.workloads[at]).collect())
     }
 
     /// The workloads that a policy of `namespace` with this selector applies to: those of all namespaces if it is the
