@@ -99,7 +99,12 @@ fn with_input<R>(
     findings.extend(replaced_findings(&replaced, &resources));
 
     let named = config.mesh_config.map(|id| yaml::parse(id, sources.get(id).text()));
-    let embedded = mesh_config::embedded(sources, named.as_ref().map_or(&parsed[..], std::slice::from_ref));
+    let of_named = named.as_ref().map(|(tree, _)| {
+        let mut resources = Resources::default();
+        tree.roots().flat_map(objects).for_each(|object| resources.add(object, &config.mesh.default_namespace));
+        resources
+    });
+    let embedded = mesh_config::embedded(sources, &of_named.as_ref().unwrap_or(&resources).config_maps);
     let embedded = embedded.as_ref().map(|(id, text)| yaml::parse(*id, text));
     let settings = embedded.as_ref().or(named.as_ref());
     findings.extend(settings.iter().flat_map(|(_, problems)| problems).cloned());
