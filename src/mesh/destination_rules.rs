@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::format::Host;
 use crate::model::destination_rule::{DestinationRule, Subset, TrafficPolicy};
@@ -65,8 +65,10 @@ pub struct DestinationRules<'m> {
     own: FxHashMap<&'m str, NamespaceRules<'m>>,
     /// Those of a namespace that only others see.
     away: FxHashMap<&'m str, NamespaceRules<'m>>,
-    /// Those of a namespace that others see.
+    /// Those of a namespace `apart` that others see.
     exported: FxHashMap<&'m str, NamespaceRules<'m>>,
+    /// The namespaces that show others not what they see themselves. Few do, and for the rest one list is enough.
+    apart: FxHashSet<&'m str>,
     /// Those of the root namespace that only it sees.
     root_private: NamespaceRules<'m>,
     /// The namespaces that have rules for exactly this host, in order.
@@ -81,13 +83,16 @@ impl<'m> DestinationRules<'m> {
         let mut objects = by_age(&resources.destination_rules);
         // Stable: rules for certain clients come before all others.
         objects.sort_by_key(|object| object.spec.workload_selector.is_none());
-        for object in objects {
-            let Some(rule) = merged(object, settings) else { continue };
-            let private = rule.export_to.is_private(rule.namespace);
+        let rules: Vec<_> = objects.into_iter().filter_map(|object| merged(object, settings)).collect();
+        let is_private = |rule: &MergedRule<'_>| rule.export_to.is_private(rule.namespace);
+        let apart = rules.iter().filter(|rule| is_private(rule) || !rule.holds_at_home());
+        all.apart = apart.map(|rule| rule.namespace).collect();
+        for rule in rules {
+            let private = is_private(&rule);
             if rule.namespace == settings.root_namespace && private {
                 all.root_private.add(rule.clone());
             }
-            if !private {
+            if !private && all.apart.contains(rule.namespace) {
                 all.exported.entry(rule.namespace).or_default().add(rule.clone());
             }
             let home = if rule.holds_at_home() { &mut all.own } else { &mut all.away };
@@ -117,7 +122,7 @@ impl<'m> DestinationRules<'m> {
             return found;
         }
         for namespace in [service_namespace, root] {
-            let found = self.exported.get(namespace).and_then(|rules| rules.most_specific(host));
+            let found = self.exported(namespace).and_then(|rules| rules.most_specific(host));
             if let Some(found) = found.filter(|rules| rules.iter().any(|rule| rule.export_to.sees(client))) {
                 return found;
             }
@@ -125,12 +130,18 @@ impl<'m> DestinationRules<'m> {
         &[]
     }
 
+    /// The rules of a namespace that others see.
+    fn exported(&self, namespace: &str) -> Option<&NamespaceRules<'m>> {
+        let lists = if self.apart.contains(namespace) { &self.exported } else { &self.own };
+        lists.get(namespace)
+    }
+
     fn index_owners(&mut self) {
         let mut namespaces: Vec<_> = self.own.iter().chain(&self.away).collect();
         namespaces.sort_by_key(|(namespace, _)| **namespace);
         for (namespace, rules) in namespaces {
             for host in rules.exact.keys() {
-                push_new(self.owners.entry(host.clone()).or_default(), namespace);
+                push_new(self.owners.entry(host.clone()).or_insert_with(|| Vec::with_capacity(1)), namespace);
             }
             if !rules.wildcards.is_empty() {
                 push_new(&mut self.wildcard_owners, namespace);

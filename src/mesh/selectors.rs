@@ -24,7 +24,7 @@ impl<'m> SelectorIndex<'m> {
             let Some((namespace, labels)) = *selector else { continue };
             let labels = labels.iter().map(|(key, value)| (namespace, key.value, value.value));
             match labels.min_by_key(|label| frequency[label]) {
-                Some(rarest) => index.by_label.entry(rarest).or_default().push(at),
+                Some(rarest) => index.by_label.entry(rarest).or_insert_with(|| Vec::with_capacity(1)).push(at),
                 None => index.of_all.entry(namespace).or_default().push(at),
             }
         }

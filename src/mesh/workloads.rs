@@ -207,7 +207,8 @@ impl<'m> WorkloadIndex<'m> {
         for (at, workload) in workloads.iter().enumerate() {
             index.by_namespace.entry(workload.namespace).or_default().push(at);
             for (key, value) in workload.labels.iter() {
-                index.by_label.entry((workload.namespace, key.value, value.value)).or_default().push(at);
+                let places = index.by_label.entry((workload.namespace, key.value, value.value));
+                places.or_insert_with(|| Vec::with_capacity(1)).push(at);
             }
         }
         index
