@@ -250,7 +250,7 @@ pub fn base64(bytes: &[u8]) -> String {
 }
 
 /// Standard or URL-safe, padded or not, as protobuf JSON allows.
-pub(super) fn from_base64(text: &str) -> Option<Vec<u8>> {
+pub fn from_base64(text: &str) -> Option<Vec<u8>> {
     let digits = text.trim_end_matches('=').as_bytes();
     if digits.len() % 4 == 1 || text.len() - digits.len() > 2 {
         return None;

@@ -8,6 +8,7 @@ use rustls::{CertificateError, Error};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer;
 
+use crate::envoy::scalar::from_base64;
 use crate::envoy::tls::{CertificateValidationContext, TrustChainVerification};
 
 use super::Invalid;
@@ -24,8 +25,8 @@ pub struct Demands {
     names: SanTests,
     /// SHA-256 of certificates, one of which it must be.
     hashes: Vec<Vec<u8>>,
-    /// SHA-256 of public keys in base64, one of which it must be.
-    keys: Vec<String>,
+    /// SHA-256 of public keys, one of which it must be.
+    keys: Vec<Vec<u8>>,
     expired: bool,
     untrusted: bool,
 }
@@ -40,8 +41,8 @@ impl Demands {
         Ok(Self {
             anchors,
             names,
-            hashes: context.verify_certificate_hash.iter().filter_map(|text| bytes(text)).collect(),
-            keys: context.verify_certificate_spki.clone(),
+            hashes: hashes("hex", &context.verify_certificate_hash, of_hex)?,
+            keys: hashes("base64", &context.verify_certificate_spki, from_base64)?,
             expired: context.allow_expired_certificate,
             untrusted: context.trust_chain_verification == TrustChainVerification::AcceptUntrusted,
         })
@@ -115,7 +116,8 @@ impl Demands {
         }
         let hash = digest(&SHA256, end_entity);
         let by_hash = self.hashes.iter().any(|own| own == hash.as_ref());
-        if by_hash || self.keys.contains(&key_hash(end_entity)) { Ok(()) } else { Err(refused()) }
+        let key = key_hash(end_entity).ok_or_else(refused)?;
+        if by_hash || self.keys.contains(&key) { Ok(()) } else { Err(refused()) }
     }
 }
 
@@ -123,17 +125,52 @@ fn is_trusted_itself(anchors: &[CertificateDer<'_>], end_entity: &CertificateDer
     anchors.iter().any(|anchor| anchor == end_entity)
 }
 
-fn key_hash(end_entity: &CertificateDer<'_>) -> String {
-    let parsed = X509Certificate::from_der(end_entity);
-    let hash = parsed.map(|(_, parsed)| digest(&SHA256, parsed.public_key().raw));
-    hash.map(|hash| crate::envoy::scalar::base64(hash.as_ref())).unwrap_or_default()
+fn key_hash(end_entity: &CertificateDer<'_>) -> Option<Vec<u8>> {
+    let (_, parsed) = X509Certificate::from_der(end_entity).ok()?;
+    Some(digest(&SHA256, parsed.public_key().raw).as_ref().to_vec())
+}
+
+/// What is written of SHA-256. One that is none demands nothing of anybody, and is refused.
+fn hashes(encoding: &str, texts: &[String], decode: impl Fn(&str) -> Option<Vec<u8>>) -> Result<Vec<Vec<u8>>, Invalid> {
+    let decoded = texts.iter().map(|text| {
+        let hash = decode(text).filter(|hash| hash.len() == SHA256.output_len());
+        hash.ok_or_else(|| Invalid(format!("`{text}` is no SHA-256 in {encoding}")))
+    });
+    decoded.collect()
 }
 
 /// Hexadecimal, with or without colons.
-fn bytes(text: &str) -> Option<Vec<u8>> {
+fn of_hex(text: &str) -> Option<Vec<u8>> {
     let digits: String = text.chars().filter(|character| *character != ':').collect();
     if !digits.is_ascii() {
         return None;
     }
     digits.as_bytes().chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Demands, Invalid};
+    use crate::envoy::tls::CertificateValidationContext;
+
+    #[test]
+    fn a_hash_that_is_none_is_refused() {
+        let hex = "ab:cd".repeat(8) + &"ef".repeat(16);
+        let base64 = "q83vAAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxw=".to_owned();
+        let of = |hash: &[&str], key: &[&str]| {
+            let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+            let context = CertificateValidationContext {
+                verify_certificate_hash: owned(hash),
+                verify_certificate_spki: owned(key),
+                ..Default::default()
+            };
+            Demands::new(&context).map(|demands| demands.are_none())
+        };
+        assert_eq!(of(&[], &[]), Ok(true));
+        assert_eq!(of(&[&hex], &[&base64]), Ok(false));
+        let invalid = |text: &str, encoding: &str| Err(Invalid(format!("`{text}` is no SHA-256 in {encoding}")));
+        assert_eq!(of(&[&hex, "ab"], &[]), invalid("ab", "hex"));
+        assert_eq!(of(&["äb"], &[]), invalid("äb", "hex"));
+        assert_eq!(of(&[], &["q83v"]), invalid("q83v", "base64"));
+    }
 }
