@@ -51,6 +51,28 @@ async fn rude(words: &'static [(&'static str, &'static str)]) -> SocketAddr {
     address
 }
 
+/// As Envoy 1.40 does it.
+#[tokio::test]
+async fn what_no_response_is_is_not_passed_on() {
+    let many = |count| format!("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n{}\r\n", "a: b\r\n".repeat(count)).leak();
+    let words: &[(&str, &str)] = Vec::leak(vec![
+        ("/head", "HTTP/1.1 200 OK\r\ncontent-le"),
+        ("/line", "HTTP/1.1 2"),
+        ("/both", "HTTP/1.1 200 OK\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"),
+        ("/many", many(100)),
+        ("/enough", many(90)),
+        ("/old", "HTTP/1.0 200 OK\r\n\r\nok"),
+    ]);
+    let (proxy, address) = before(rude(words).await).await;
+    for (path, expected) in [("/head", 502), ("/line", 502), ("/both", 502), ("/many", 502), ("/enough", 200)] {
+        let response = get(address, path, "").await;
+        assert_eq!(status(&response), expected, "{path}: {response}");
+    }
+    let response = get(address, "/old", "").await;
+    assert!(response.starts_with("HTTP/1.1 200") && response.ends_with("2\r\nok\r\n0\r\n\r\n"), "{response}");
+    nothing_stays(proxy).await;
+}
+
 #[tokio::test]
 async fn what_a_server_leaves_unfinished_is_not_taken_for_whole() {
     const WORDS: &[(&str, &str)] = &[

@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use super::core::TypedExtensionConfig;
 
+/// How many headers a message may have where `max_headers_count` does not say it.
+pub const MOST_HEADERS: u32 = 100;
+
 message! {
     pub struct HttpProtocolOptions = "envoy.config.core.v3.HttpProtocolOptions" {
         idle_timeout: Option<Duration>,

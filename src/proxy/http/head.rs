@@ -26,6 +26,9 @@ impl Wrong {
     const BOTH: Self = Self { details: "http1.content_length_and_chunked_not_allowed", ..Self::REQUEST };
     const ENCODING: Self = Self::protocol(501, "Not Implemented", "http1.invalid_transfer_encoding");
 
+    /// Another HTTP/1 than 1.1, or none of it.
+    const OLD: Self = Self { flag: None, ..Self::protocol(426, "Upgrade Required", "low_version") };
+
     const fn protocol(status: u16, reason: &'static str, details: &'static str) -> Self {
         Self { status, reason, body: reason, flag: Some("DPE"), details }
     }
@@ -125,13 +128,15 @@ impl Rules {
     }
 
     fn verdict(&self, first: &[u8], found: &Found) -> Result<(), Wrong> {
-        let method = first.split(|byte| *byte == b' ').next().unwrap_or_default();
+        let mut parts = first.split(|byte| *byte == b' ');
+        let (method, version) = (parts.next().unwrap_or_default(), parts.nth(1).unwrap_or_default());
         let is_known = self.takes_any_method || METHODS.contains(&method);
         match found {
             _ if !is_known || found.lengths > 1 => Err(Wrong::REQUEST),
             _ if found.headers > self.most_headers => Err(Wrong::TOO_MANY),
             Found { is_coded_otherwise: true, .. } => Err(Wrong::ENCODING),
             Found { is_chunked: true, lengths: 1, .. } if !self.takes_both => Err(Wrong::BOTH),
+            _ if is_other_version(version) => Err(Wrong::OLD),
             _ => Ok(()),
         }
     }
@@ -158,6 +163,14 @@ impl Found {
             _ => {}
         }
     }
+}
+
+/// Whether it is a version, but none of HTTP/1 that hyper reads.
+fn is_other_version(version: &[u8]) -> bool {
+    let numbers = version.strip_prefix(b"HTTP/");
+    numbers.is_some_and(
+        |numbers| matches!(numbers, [b'0'..=b'9', b'.', b'0'..=b'9'] if !matches!(numbers, b"1.0" | b"1.1")),
+    )
 }
 
 /// The value of a header, if the line is of that name.
@@ -200,6 +213,10 @@ mod tests {
             ("FOO / HTTP/1.1\r\nhost: a\r\n\r\n", Some(Err(Wrong::REQUEST))),
             ("GET / HTTP/1.1\r\na: 1\r\nb: 2\r\nc: 3\r\nd: 4\r\n\r\n", Some(Err(Wrong::TOO_MANY))),
             ("\r\nGET / HTTP/1.1\r\nhost: a\r\n\r\n", Some(Ok(()))),
+            ("GET / HTTP/1.2\r\nhost: a\r\n\r\n", Some(Err(Wrong::OLD))),
+            ("GET / HTTP/2.0\r\nhost: a\r\n\r\n", Some(Err(Wrong::OLD))),
+            ("GET / HTTP/1.0\r\nhost: a\r\n\r\n", Some(Ok(()))),
+            ("GET / HTTP/two\r\nhost: a\r\n\r\n", Some(Ok(()))),
             ("GET / HTTP/1.1\r\nhost: a\r\n", None),
             ("", None),
         ];

@@ -9,7 +9,7 @@ use crate::envoy::Any;
 use crate::envoy::http_connection_manager::{
     HttpConnectionManager, HttpFilter, RouteSpecifier, ServerHeaderTransformation,
 };
-use crate::envoy::protocol::HeadersWithUnderscoresAction;
+use crate::envoy::protocol::{HeadersWithUnderscoresAction, MOST_HEADERS};
 use crate::proxy::access_log::Logs;
 use crate::proxy::note::Note;
 use crate::proxy::runtime::Runtime;
@@ -69,7 +69,6 @@ pub enum Own {
 }
 
 /// Envoy's limits where nothing is configured.
-const MOST_HEADERS: u32 = 100;
 const MOST_HEADER_KILOBYTES: u32 = 60;
 const IDLE: Duration = Duration::from_secs(3600);
 const STREAM_IDLE: Duration = Duration::from_secs(300);

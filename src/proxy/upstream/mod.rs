@@ -10,6 +10,7 @@ mod dns;
 mod failure;
 mod form;
 mod health;
+mod heard;
 mod host;
 mod members;
 mod named;

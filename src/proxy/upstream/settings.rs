@@ -10,8 +10,8 @@ use http::uri::Authority;
 use crate::envoy::cluster::Cluster;
 use crate::envoy::core::TcpKeepalive;
 use crate::envoy::protocol::{
-    ExplicitHttpConfig, Http1ProtocolOptions, Http2ProtocolOptions, HttpProtocolOptions, UpstreamHttpProtocolOptions,
-    UpstreamProtocol,
+    ExplicitHttpConfig, Http1ProtocolOptions, Http2ProtocolOptions, HttpProtocolOptions, MOST_HEADERS,
+    UpstreamHttpProtocolOptions, UpstreamProtocol,
 };
 use crate::envoy::{Any, Json};
 
@@ -24,6 +24,8 @@ pub(super) struct Settings {
     pub idle_timeout: Option<Duration>,
     pub max_connection_duration: Option<Duration>,
     pub max_requests_per_connection: Option<u32>,
+    /// Of HTTP/1.
+    pub max_response_headers: usize,
     pub http1: Http1ProtocolOptions,
     pub http2: Http2ProtocolOptions,
     pub keepalive: Option<TcpKeepalive>,
@@ -78,6 +80,7 @@ impl Settings {
                 .max_requests_per_connection
                 .or(old.max_requests_per_connection)
                 .filter(|max| *max > 0),
+            max_response_headers: common.max_headers_count.unwrap_or(MOST_HEADERS) as usize,
             http1: http1.unwrap_or_default(),
             http2: http2.unwrap_or_default(),
             keepalive: connection.and_then(|options| options.tcp_keepalive.clone()),

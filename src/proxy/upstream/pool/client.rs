@@ -38,6 +38,8 @@ pub(super) struct Connection {
     pub allowed: AtomicUsize,
     /// Whether it ended because what the upstream sent is not HTTP.
     pub garbled: AtomicBool,
+    /// Of HTTP/1: whether the upstream has said anything since the last request.
+    pub heard: AtomicBool,
 }
 
 impl Client {

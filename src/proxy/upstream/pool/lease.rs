@@ -6,7 +6,8 @@ use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::header::{CONTENT_LENGTH, HeaderMap, TRANSFER_ENCODING};
+use http::{Request, Response, Version};
 use hyper::body::{Body as _, Frame, Incoming, SizeHint};
 
 use crate::proxy::stats::Held;
@@ -75,7 +76,18 @@ impl Lease {
                     return Err(Unsent { failure: Failure::Terminated, request: Some(request) });
                 }
                 self.busy = true;
-                sender.try_send_request(request).await
+                connection.heard.store(false, Ordering::Relaxed);
+                let response = sender.try_send_request(request).await;
+                let most = self.pool.shared.settings.max_response_headers;
+                if response.as_ref().is_ok_and(|response| !is_message(response.headers(), most)) {
+                    let failure = Failure::Protocol("headers that no response may have".to_owned());
+                    return Err(Unsent { failure, request: None });
+                }
+                // What it is for the client has another version.
+                response.map(|mut response| {
+                    *response.version_mut() = Version::HTTP_11;
+                    response
+                })
             }
             Sender::Http2(sender) => {
                 self.busy = true;
@@ -85,7 +97,10 @@ impl Lease {
         result.map_err(|mut error| {
             let request = error.take_message();
             let failure = match open::failure(error.error()) {
-                Failure::Terminated if connection.garbled.load(Ordering::Relaxed) => {
+                // Who leaves in the middle of a head has not sent HTTP either.
+                Failure::Terminated
+                    if connection.garbled.load(Ordering::Relaxed) || connection.heard.load(Ordering::Relaxed) =>
+                {
                     Failure::Protocol(error.error().to_string())
                 }
                 failure => failure,
@@ -132,6 +147,11 @@ impl Lease {
 
 /// How long a connection may take to become free after the end of its response.
 const PATIENCE: std::time::Duration = std::time::Duration::from_millis(200);
+
+/// What Envoy refuses of a response of HTTP/1 and hyper does not (Envoy 1.40 `source/common/http/http1/codec_impl.cc`).
+fn is_message(headers: &HeaderMap, most: usize) -> bool {
+    headers.len() <= most && !(headers.contains_key(TRANSFER_ENCODING) && headers.contains_key(CONTENT_LENGTH))
+}
 
 impl Drop for Lease {
     fn drop(&mut self) {

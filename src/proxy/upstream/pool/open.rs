@@ -15,6 +15,7 @@ use crate::proxy::stats::Held;
 use crate::proxy::upstream::breaker::Permit;
 use crate::proxy::upstream::connect::{Dial, connect};
 use crate::proxy::upstream::failure::Failure;
+use crate::proxy::upstream::heard::Heard;
 use crate::proxy::upstream::host::{Host, HostStats};
 use crate::proxy::upstream::settings::Settings;
 use crate::proxy::upstream::stream::Stream;
@@ -58,6 +59,8 @@ async fn shake_http1(
     builder.max_headers(1_000).max_buf_size(64 * 1024);
     let options = &settings.http1;
     builder.preserve_header_case(options.preserves_case()).title_case_headers(options.capitalizes());
+    let heard = Arc::clone(counted);
+    let stream = Heard::new(stream, move || heard.heard.store(true, Ordering::Relaxed));
     let (sender, connection) = builder.handshake(TokioIo::new(stream)).await.map_err(|error| failure(&error))?;
     drive(connection.with_upgrades(), counted, count);
     Ok(sender)
