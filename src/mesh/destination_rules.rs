@@ -231,7 +231,7 @@ impl<'m> NamespaceRules<'m> {
 }
 
 fn merged<'m>(object: &'m Object<'m, DestinationRule<'m>>, settings: &Settings<'m>) -> Option<MergedRule<'m>> {
-    let Object { meta, spec } = object;
+    let (meta, spec) = (&object.meta, &object.spec);
     let host = settings.full_name(spec.host?.value, meta.namespace);
     let workload_selector = spec.workload_selector.as_ref().map(|selector| &selector.match_labels);
     let export_to = export_to(object, settings);
@@ -257,7 +257,7 @@ fn merged<'m>(object: &'m Object<'m, DestinationRule<'m>>, settings: &Settings<'
 
 /// One for certain workloads is private to its namespace.
 fn export_to<'m>(object: &Object<'m, DestinationRule<'m>>, settings: &Settings<'m>) -> ExportTo<'m> {
-    let Object { meta, spec } = object;
+    let (meta, spec) = (&object.meta, &object.spec);
     if spec.workload_selector.is_some() {
         return ExportTo::Namespaces(vec![meta.namespace]);
     }

@@ -144,7 +144,7 @@ pub(super) fn services<'m>(resources: &'m Resources<'m>, settings: &Settings<'m>
 }
 
 fn kubernetes_service<'m>(object: &'m Object<'m, KubernetesService<'m>>, settings: &Settings<'m>) -> Service<'m> {
-    let Object { meta, spec } = object;
+    let (meta, spec) = (&object.meta, &object.spec);
     let ports = spec.ports.iter().filter_map(|port| {
         let number = port.port?;
         let name = port.name.map_or("", |name| name.value);
@@ -179,7 +179,7 @@ fn entry_services<'m>(
     object: &'m Object<'m, ServiceEntry<'m>>,
     settings: &Settings<'m>,
 ) -> impl Iterator<Item = Service<'m>> {
-    let Object { meta, spec } = object;
+    let (meta, spec) = (&object.meta, &object.spec);
     let ports: Vec<_> = spec
         .ports
         .iter()

@@ -1,5 +1,7 @@
 //! Kubernetes objects: what they all have, and the kinds that are read.
 
+use std::ops::{Deref, DerefMut};
+
 use crate::finding::ResourceRef;
 use crate::source::Span;
 use crate::yaml::{Kind as NodeKind, Node};
@@ -97,10 +99,36 @@ impl<'a> Meta<'a> {
 
 /// An object of a kind that meshlint reads: its metadata and its content.
 #[derive(Clone, Debug)]
-pub struct Object<'a, T> {
+pub struct Object<'a, T>(
+    /// Apart, since objects are moved while they are read and when the files of a mesh are put together.
+    Box<Content<'a, T>>,
+);
+
+/// What an [`Object`] has.
+#[derive(Clone, Debug)]
+pub struct Content<'a, T> {
     pub meta: Meta<'a>,
-    /// Apart, since objects are moved when the files of a mesh are put together.
-    pub spec: Box<T>,
+    pub spec: T,
+}
+
+impl<'a, T> Object<'a, T> {
+    pub fn new(meta: Meta<'a>, spec: T) -> Self {
+        Self(Box::new(Content { meta, spec }))
+    }
+}
+
+impl<'a, T> Deref for Object<'a, T> {
+    type Target = Content<'a, T>;
+
+    fn deref(&self) -> &Content<'a, T> {
+        &self.0
+    }
+}
+
+impl<'a, T> DerefMut for Object<'a, T> {
+    fn deref_mut(&mut self) -> &mut Content<'a, T> {
+        &mut self.0
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -156,7 +184,7 @@ macro_rules! kinds {
         impl<'a> Resources<'a> {
             fn add_as(&mut self, meta: Meta<'a>, body: Node<'a>) {
                 match meta.kind { $( Kind::$variant => {
-                    self.$field.push(Object { meta, spec: Box::new($type::read_fields(body)) });
+                    self.$field.push(Object::new(meta, $type::read_fields(body)));
                 } )* }
             }
 
@@ -271,7 +299,7 @@ impl<'a> Resources<'a> {
         };
         self.add_as(meta, body);
         if kind == Kind::WorkloadEntry
-            && let Some(Object { meta, spec }) = self.workload_entries.last_mut()
+            && let Some(Content { meta, spec }) = self.workload_entries.last_mut().map(DerefMut::deref_mut)
         {
             // It is selected by both, the metadata's first (istio 1.31 `pilot/pkg/serviceregistry/serviceentry/conversion.go`).
             spec.labels = meta.labels.united(&spec.labels);

@@ -83,7 +83,7 @@ fn is_managed(gateway: &K8sGateway<'_>) -> bool {
 }
 
 fn managed_name(gateway: &Object<'_, K8sGateway<'_>>) -> String {
-    let Object { meta, spec } = gateway;
+    let (meta, spec) = (&gateway.meta, &gateway.spec);
     let written = meta.annotations.text("gateway.istio.io/name-override");
     let default = || format!("{}-{}", meta.name.value, plain(spec.gateway_class_name));
     written.map_or_else(default, str::to_owned)
@@ -116,7 +116,7 @@ pub(super) fn services<'m>(maker: &Maker<'_, 'm>) -> Vec<Object<'m, Service<'m>>
 
 /// istio 1.31 `pilot/pkg/config/kube/gatewaycommon/deploymentcontroller.go`, `ExtractServicePorts`.
 fn service<'m>(maker: &Maker<'_, 'm>, gateway: &'m Object<'m, K8sGateway<'m>>) -> Object<'m, Service<'m>> {
-    let Object { meta, spec } = gateway;
+    let (meta, spec) = (&gateway.meta, &gateway.spec);
     let at = meta.name.at;
     let port = |name: &'m str, number, app_protocol: &'m str| ServicePort {
         node: spec.node,

@@ -31,7 +31,7 @@ impl<'m> Maker<'_, 'm> {
             annotations: Labels::of_texts(annotations),
             ..of.clone()
         };
-        Object { meta, spec: Box::new(spec) }
+        Object::new(meta, spec)
     }
 
     /// The name that users know an object by: `HTTPRoute/name.namespace`.

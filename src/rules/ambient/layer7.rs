@@ -25,18 +25,18 @@ pub fn policies<'m>(mesh: &Mesh<'m>) -> Vec<Policy<'m>> {
     let mut all = Vec::new();
     for object in &resources.authorization_policies {
         if object.spec.constraints().any(|list| list.subject.is_http()) {
-            all.push(policy(&object.meta, &*object.spec, "conditions on requests"));
+            all.push(policy(&object.meta, &object.spec, "conditions on requests"));
         }
     }
     for object in &resources.request_authentications {
-        all.push(policy(&object.meta, &*object.spec, "tokens"));
+        all.push(policy(&object.meta, &object.spec, "tokens"));
     }
     for object in &resources.wasm_plugins {
-        all.push(policy(&object.meta, &*object.spec, "a Wasm plugin"));
+        all.push(policy(&object.meta, &object.spec, "a Wasm plugin"));
     }
     for object in &resources.telemetries {
         if looks_at_requests(&object.spec) {
-            all.push(policy(&object.meta, &*object.spec, "telemetry of requests"));
+            all.push(policy(&object.meta, &object.spec, "telemetry of requests"));
         }
     }
     all

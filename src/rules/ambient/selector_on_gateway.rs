@@ -10,7 +10,7 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
     let resources = mesh.resources;
     macro_rules! check_all {
         ($( $list:ident ),*) => { $( for object in &resources.$list {
-            check_policy(mesh, report, &object.meta, &*object.spec);
+            check_policy(mesh, report, &object.meta, &object.spec);
         } )* };
     }
     check_all!(authorization_policies, request_authentications, telemetries, wasm_plugins);

@@ -15,10 +15,10 @@ pub fn check(mesh: &Mesh<'_>, report: &mut Report) {
         return;
     }
     for policy in &mesh.resources.authorization_policies {
-        check_policy(mesh, &gateways, &policy.meta, &*policy.spec, report);
+        check_policy(mesh, &gateways, &policy.meta, &policy.spec, report);
     }
     for policy in &mesh.resources.request_authentications {
-        check_policy(mesh, &gateways, &policy.meta, &*policy.spec, report);
+        check_policy(mesh, &gateways, &policy.meta, &policy.spec, report);
     }
 }
 

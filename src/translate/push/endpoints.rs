@@ -268,7 +268,7 @@ impl<'s, 'm> Sources<'s, 'm> {
     }
 
     fn of_entry(&self, service: &Service<'m>, object: &'m Object<'m, ServiceEntry<'m>>) -> Vec<Endpoint<'m>> {
-        let Object { meta, spec } = object;
+        let (meta, spec) = (&object.meta, &object.spec);
         let by_name = matches!(service.resolution(), Resolution::Dns | Resolution::DnsRoundRobin);
         let mut found = Vec::new();
         for port in &spec.ports {
